@@ -151,7 +151,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     test("says where an app may write if it writes to its own folder when it starts", async () => {
       const { stderr } = await installApp("writes", `require("node:fs").writeFileSync("data.json", "{}");\n`);
       expect(stderr).toMatch(
-        /the app write only to \/var\/lib\/writes \(process\.env\.STATE_DIRECTORY\), or to readWritePaths of a config: (?:npx )?sockact explain file-read-only$/m,
+        /the app write only to \/var\/lib\/writes\. In the app: path\.join\(process\.env\.STATE_DIRECTORY, "[\w.]+"\)\. For another folder, a config has user and readWritePaths: (?:npx )?sockact explain file-read-only$/m,
       );
     });
 

@@ -329,7 +329,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     ["SQLite", `throw new Error("unable to open database file")`],
   ])("of an app that can't write: %s", (_, writes) => {
     const hint =
-      /The sandbox lets the app write only to \/var\/lib\/blog \(process\.env\.STATE_DIRECTORY\), or to readWritePaths of a config: .*explain file-read-only/;
+      /The sandbox lets the app write only to \/var\/lib\/blog\. In the app: path\.join\(process\.env\.STATE_DIRECTORY, "[\w.]+"\)\. For another folder, a config has user and readWritePaths: .*explain file-read-only/;
     const args = ["install", "server.js", "--name", "blog", "--listen", "80", "--yes"];
 
     test("says where it may write when it does not start", async () => {

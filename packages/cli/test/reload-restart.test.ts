@@ -297,7 +297,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const told = {
         code: 1,
         stderr: expect.stringMatching(
-          /EROFS[^]*\n.*The sandbox lets the app write only to \/var\/lib\/\w+ \(process\.env\.STATE_DIRECTORY\), or to readWritePaths of a config: sockact explain file-read-only\n/,
+          /EROFS[^]*\n.*The sandbox lets the app write only to \/var\/lib\/\w+\. In the app: path\.join\(process\.env\.STATE_DIRECTORY, "[\w.]+"\)\. For another folder, a config has user and readWritePaths: sockact explain file-read-only\n/,
         ),
       };
       for (const port of [80, 81, 82]) await ask(port);

@@ -61,6 +61,7 @@ export const sandbox: Scenarios = {
     finds: error(
       "file-read-only",
       /EROFS[^]*'\.\/data\.txt'\n/,
+      'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app',
       "  ReadWritePaths=/srv/written",
       "chown daemon /srv/written",
     ),
@@ -97,6 +98,35 @@ export const sandbox: Scenarios = {
   quoted: {
     app: reads("/etc/$(id).key"),
     finds: error("file-refused", /EACCES/, "ls -ld '/etc/$(id).key'"),
+  },
+  // Folders of root that the sandbox would let the service write to.
+  unowned: {
+    app: writes("/srv/unowned/data/new.txt"),
+    description: { user: "daemon", readWritePaths: ["/srv/unowned/data"] },
+    files: { "/srv/unowned/data/old.txt": "" },
+    finds: [
+      {
+        code: "file-refused",
+        message: /\(EACCES\): \/srv\/unowned\/data belongs to root, not to daemon\.$/,
+        copy: ["chown daemon /srv/unowned/data"],
+      },
+    ],
+  },
+  unmakable: {
+    app: `import fs from "node:fs"; fs.mkdirSync("data/uploads");`,
+    description: {
+      user: "daemon",
+      readWritePaths: ["/srv/unmakable/data"],
+      workingDirectory: "/srv/unmakable",
+    },
+    files: { "/srv/unmakable/data/old.txt": "" },
+    finds: [
+      {
+        code: "file-refused",
+        message: /: \/srv\/unmakable\/data belongs to root, not to daemon\.$/,
+        copy: ["install -d -o daemon /srv/unmakable/data/uploads"],
+      },
+    ],
   },
   // A path is one word, for the shell and in the unit.
   spaced: {

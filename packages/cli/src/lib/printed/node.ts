@@ -25,7 +25,7 @@ export const REQUIRE_STACK = /^Require stack:/;
 export const OPEN_DENIED = /^EACCES: [^,]+, \w+ '([^']+)'/;
 
 /** `EROFS: read-only file system, open '/srv/shop/data.txt'` (Node 20 to 26), or EACCES */
-export const FILE_DENIED = /\b(?:EROFS|EACCES): [^,']+, \w+ '/;
+export const FILE_DENIED = /\b(?:EROFS|EACCES): [^,']+, \w+ '([^']+)'/;
 
 /** `ENOENT: no such file or directory, mkdir '/srv/shop/data'` (Node 20 to 26) */
 export const MKDIR_MISSING = /\bENOENT: [^,']+, mkdir '([^']+)'/;

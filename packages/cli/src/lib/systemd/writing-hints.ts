@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { FILE_DENIED, MKDIR_MISSING } from "../printed/node.ts";
 import { SQLITE_DENIED } from "../printed/programs.ts";
 import { liesIn } from "../shared/folders.ts";
@@ -50,15 +50,18 @@ export async function writingHints(
   service: string,
   output: readonly string[],
 ): Promise<string[]> {
-  const isDenied = output.some((line) => FILE_DENIED.test(line) || SQLITE_DENIED.test(line));
+  const denied = output.flatMap((line) => FILE_DENIED.exec(line)?.[1] ?? []);
+  const isDenied = denied.length > 0 || output.some((line) => SQLITE_DENIED.test(line));
   const created = output.flatMap((line) => MKDIR_MISSING.exec(line)?.[1] ?? []);
   if (!isDenied && created.length === 0) return [];
   const [shown] = await manager.show([service], properties);
   if (shown?.ProtectSystem !== "strict") return [];
   if (!isDenied && !created.some((path) => isFolderReadOnly(path, (name) => shown[name]))) return [];
   const [folder = ""] = shown.StateDirectory.split(/[ :]/);
-  const own = folder === "" ? "" : `/var/lib/${folder} (process.env.STATE_DIRECTORY), or to `;
+  const name = JSON.stringify(basename(denied[0] ?? created[0] ?? "data"));
   return [
-    `The sandbox lets the app write only to ${own}readWritePaths of a config: ${ownCommand("explain", "file-read-only")}`,
+    folder === ""
+      ? `The sandbox lets the app write only to readWritePaths of a config: ${ownCommand("explain", "file-read-only")}`
+      : `The sandbox lets the app write only to /var/lib/${folder}. In the app: path.join(process.env.STATE_DIRECTORY, ${name}). For another folder, a config has user and readWritePaths: ${ownCommand("explain", "file-read-only")}`,
   ];
 }

@@ -1,10 +1,15 @@
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { MODULE_NOT_FOUND, OPEN_DENIED } from "../../printed/node.ts";
 import { SQLITE_DENIED } from "../../printed/programs.ts";
+import type { Manifest } from "../../install/install.ts";
+import { chownCommand, unwritableIn, unwritableText } from "../../shared/folder-owner.ts";
 import { isInHome } from "../../shared/folders.ts";
+import { ownCommand, userOption } from "../../shared/own-command.ts";
+import { stranger } from "../../shared/permissions.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { isFolderReadOnly } from "../../systemd/writing-hints.ts";
 import { appError, type FailedCall, failedCalls } from "../facts/app-output.ts";
+import { installation } from "../facts/files.ts";
 import { type JournalLine, quoted } from "../facts/journal.ts";
 import { serviceUnit, type Unit } from "../facts/units.ts";
 import { obstacleTo, serviceUser, wayRound } from "../facts/reach.ts";
@@ -99,7 +104,7 @@ export const files: readonly Diagnosis[] = [
     looksAt:
       "EROFS, ENOENT of `mkdir`, `unable to open database file` and `attempt to write a readonly database` in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
     remedy:
-      "Write `StateDirectory=` into the service, and let the app write to that folder. Or allow the folder with `ReadWritePaths=`.",
+      'In the app, write to `path.join(process.env.STATE_DIRECTORY, "data.txt")`: services of sockact have that folder, and others get it with `StateDirectory=`. For another folder, write its owner as `user` and the folder as `readWritePaths` into the config, or `User=` and `ReadWritePaths=` into the service.',
     explains: ofCrash,
     async find(subject) {
       const [calls, properties, { output }] = await subject.all(failedCalls, serviceUnit, serviceRun);
@@ -111,11 +116,12 @@ export const files: readonly Diagnosis[] = [
             hiddenBy(target, properties) === undefined &&
             isFolderReadOnly(target, (name) => properties.get(name))),
       );
-      if (found.length > 0) return found.map((call) => readOnly(call, properties, subject));
+      const installed = await subject.get(installation);
+      if (found.length > 0) return found.map((call) => readOnly(call, properties, subject, installed));
       const line = output.find(({ message }) => SQLITE_DENIED.test(message));
       return line === undefined || properties.get("ProtectSystem") !== "strict"
         ? []
-        : database(line, properties, subject);
+        : database(line, properties, subject, installed);
     },
   },
   {
@@ -123,30 +129,54 @@ export const files: readonly Diagnosis[] = [
     severity: "error",
     title: "the service's user may not use a file",
     why: "The app runs as the user of the service, who may have fewer permissions than you.",
-    looksAt: "EACCES and EPERM in the output of the app, and the modes along the path.",
+    looksAt: "EACCES and EPERM in the output of the app, and the owners and modes along the path.",
     remedy:
-      "Change the owner or the mode of the file or the folder. For data of the app, use `StateDirectory=`.",
+      "Change the owner or the mode of the file or the folder. For data of the app, use the folder in `STATE_DIRECTORY`.",
     explains: ofCrash,
     async find(subject) {
       const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       const refused = calls.filter(
         ({ code, target }) =>
           ["EACCES", "EPERM"].includes(code) &&
-          target.startsWith("/") &&
-          hiddenBy(target, properties) === undefined,
+          hiddenBy(resolve(properties.folder, target), properties) === undefined,
       );
       return Promise.all(
         refused.map(async ({ code, call, target, line }): Promise<Found> => {
-          const obstacle = await obstacleTo(subject, target, "read");
-          const who = (await subject.get(serviceUser))?.name ?? properties.get("User");
-          const isClosed = obstacle?.kind === "closed";
+          const path = resolve(properties.folder, target);
+          const obstacle = await obstacleTo(subject, path, "read");
+          const user = await subject.get(serviceUser);
+          const who = user?.name ?? properties.get("User");
+          const evidence = quoted([line]);
+          const fix =
+            "If the app needs the file, give the user of the service permission. For data of the app, write to the folder in process.env.STATE_DIRECTORY, which belongs to that user.";
+          if (obstacle?.kind === "closed")
+            return {
+              message: `${who} may not ${call} ${target}: ${obstacle.path} has mode ${obstacle.mode}.`,
+              evidence,
+              fix,
+              copy: [`ls -ld ${shellWord(obstacle.path)}`],
+            };
+          const closed =
+            user && (await unwritableIn(path, { uid: user.uid ?? stranger.uid, groups: user.gids }));
+          if (closed === undefined)
+            return {
+              message: `${who} may not ${call} ${target} (${code}).`,
+              evidence,
+              fix,
+              copy: [`ls -ld ${shellWord(obstacle === undefined ? path : dirname(path))}`],
+            };
+          // A service must not own a folder of the system or a home, and a dynamic user can't own any.
+          const staysClosed =
+            properties.get("DynamicUser") === "yes" || ofSystem.test(closed.path) || isInHome(closed.path);
           return {
-            message: isClosed
-              ? `${who} may not ${call} ${target}: ${obstacle.path} has mode ${obstacle.mode}.`
-              : `${who} may not ${call} ${target} (${code}).`,
-            evidence: quoted([line]),
-            fix: "If the app needs the file, give the user of the service permission. For data of the app, use StateDirectory=: its folder belongs to that user.",
-            copy: [`ls -ld ${shellWord(isClosed ? obstacle.path : target)}`],
+            message: `${who} may not ${call} ${target} (${code}): ${unwritableText(closed, who)}.`,
+            evidence,
+            fix,
+            copy: staysClosed
+              ? [`ls -ld ${shellWord(closed.path)}`]
+              : call === "mkdir"
+                ? [`install -d -o ${shellWord(who)} ${shellWord(path)}`]
+                : [chownCommand(closed, who, false)],
           };
         }),
       );
@@ -158,7 +188,12 @@ export const files: readonly Diagnosis[] = [
 const ofSystem =
   /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var\/(?:backups|cache|lib|log|mail|spool))(?:\/|$)|$)/;
 
-function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subject): Found {
+function readOnly(
+  { call, target, line }: FailedCall,
+  properties: Unit,
+  subject: Subject,
+  installed: Manifest | undefined,
+): Found {
   const { service, name } = subject;
   const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
     .map((directive) => `${directive}=${properties.get(directive)}`)
@@ -171,8 +206,7 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
       evidence: quoted([line]),
       fix: "Let the app write to another place.",
     };
-  const folder = dirname(path);
-  const [state] = properties.list("StateDirectory");
+  const folder = call === "mkdir" ? path : dirname(path);
   const user = properties.get("User") || "root";
   const isDynamic = properties.get("DynamicUser") === "yes";
   // The path comes from the app's output, so do not suggest to open a system folder for it.
@@ -180,48 +214,84 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
   // A service must not own a person's home directory.
   const isHome = isInHome(path);
   const staysClosed = isDynamic || isOfSystem || isHome;
-  const own = ownFolder(state, name);
   // A dynamic user owns no other folder.
   const elsewhere = isDynamic
-    ? "It can't own another folder, because DynamicUser= creates a user at each start. For another folder, write the owner of that folder into User=."
+    ? `It can't own another folder, because DynamicUser= creates a user at each start. ${anotherFolder(installed)}`
     : isOfSystem
       ? "It should not write to a folder of the system."
       : isHome
         ? `Or move the app out of the home, to a folder such as /srv/${name} that belongs to ${user}.`
-        : `Or let it write to its present folder, which must then belong to ${user}.`;
-  const lines = [
-    ...(state === undefined ? [`StateDirectory=${name}`] : []),
-    ...(staysClosed ? [] : [`ReadWritePaths=${listedPath(folder)}`]),
-  ];
+        : `Or let it write to ${folder}, which must then belong to ${user}.`;
+  const own = stateFolder(basename(path), properties, subject, installed);
+  const owner = call === "mkdir" ? `install -d -o ${shellWord(user)}` : `chown ${shellWord(user)}`;
+  const opened = installed?.config
+    ? [
+        `readWritePaths: [${JSON.stringify(folder)}] // in ${installed.config}`,
+        ...reinstall(installed, installed.config, subject),
+      ]
+    : addLines(subject, service, `ReadWritePaths=${listedPath(folder)}`);
   return {
     message: `The app can't write ${path}: the sandbox makes it read-only.`,
     evidence: [...quoted([line]), properties.evidence(directives.join("\n"))],
-    fix: `${own} ${elsewhere}`,
+    fix: `${own.fix} ${elsewhere}`,
     copy: [
+      ...own.copy,
       ...(staysClosed
-        ? [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
-        : user === "root"
-          ? []
-          : [`chown ${shellWord(user)} ${shellWord(folder)}`]),
-      ...(lines.length > 0 ? addLines(subject, service, ...lines) : []),
+        ? []
+        : ["# or", ...(user === "root" ? [] : [`${owner} ${shellWord(folder)}`]), ...opened]),
     ],
   };
 }
 
-const ownFolder = (state: string | undefined, name: string): string =>
-  `Let the app write to /var/lib/${state ?? name}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
+/** How to write to the folder that systemd creates: the line of code first. */
+function stateFolder(
+  file: string,
+  properties: Unit,
+  subject: Subject,
+  installed: Manifest | undefined,
+): Pick<Found, "fix"> & { copy: string[] } {
+  const { name } = subject;
+  const [state] = properties.list("StateDirectory");
+  const config = installed?.config;
+  const created =
+    state !== undefined
+      ? []
+      : installed && config
+        ? [
+            `stateDirectory: ${JSON.stringify(name)} // in ${config}`,
+            ...reinstall(installed, config, subject),
+          ]
+        : addLines(subject, subject.service, `StateDirectory=${name}`);
+  const creates = config === undefined ? `StateDirectory=${name}` : "stateDirectory";
+  return {
+    fix: `In the app, write to the folder in process.env.STATE_DIRECTORY: /var/lib/${state ?? name}${state === undefined ? `, which ${creates} creates` : ""}.`,
+    copy: [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(file)}) // in the app`, ...created],
+  };
+}
+
+/** Applies a changed config. */
+const reinstall = ({ name }: Manifest, config: string, { host }: Subject): string[] => [
+  `cd ${shellWord(dirname(config))} && ${ownCommand("install", "--name", name, ...userOption(host.manager.user))}`,
+];
+
+/** How to open a folder that systemd does not create. */
+const anotherFolder = (installed: Manifest | undefined): string =>
+  installed === undefined
+    ? "For another folder, write its owner into User=, and the folder into ReadWritePaths=."
+    : `For another folder, write its owner as user and the folder as readWritePaths into ${installed.config ?? `a config: ${ownCommand("init")}`}.`;
 
 /** SQLite does not print the path of its file. */
-function database(line: JournalLine, properties: Unit, subject: Subject): Found {
-  const { service, name } = subject;
-  const [state] = properties.list("StateDirectory");
+function database(
+  line: JournalLine,
+  properties: Unit,
+  subject: Subject,
+  installed: Manifest | undefined,
+): Found {
+  const own = stateFolder(`${subject.name}.sqlite`, properties, subject, installed);
   return {
     message: "SQLite can't open its file, or can't write to it: the sandbox allows only some folders.",
     evidence: [...quoted([line]), properties.evidence("ProtectSystem=strict")],
-    fix: `${ownFolder(state, name)} For another folder, write ReadWritePaths= and its owner as User=.`,
-    copy: [
-      `path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(`${name}.sqlite`)}) // in the app`,
-      ...(state === undefined ? addLines(subject, service, `StateDirectory=${name}`) : []),
-    ],
+    fix: `${own.fix} ${anotherFolder(installed)}`,
+    copy: own.copy,
   };
 }
