@@ -252,6 +252,21 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(await noted()).not.toContain(warning);
   });
 
+  test("starts nothing if a credential's file does not exist, and says so in a dry run", async () => {
+    const missing = "LoadCredential= names /etc/nowhere.key, which does not exist";
+    const config = { name: "keyed", exec: ["node", "./server.js"], sockets: [{ listen: 80 }], preload: true };
+    const credentials = { "tls.key": "/etc/nowhere.key" };
+    await systemd.write("/srv/keyed/server.js", server(`"hi"`));
+    await systemd.write("/srv/keyed/sockact.config.json", JSON.stringify({ ...config, credentials }));
+    const refused = await call("/srv/keyed", ["install", "--yes"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`the service could not start: ${missing}`);
+    expect((await systemd.run(["ls", "/etc/systemd/system/keyed.service"])).code).not.toBe(0);
+    const shown = await call("/srv/keyed", ["install", "--dry-run"]);
+    expect(shown.code).toBe(0);
+    expect(shown.stderr.replaceAll(/\s+/g, " ")).toContain(`The service can't start yet: ${missing}.`);
+  });
+
   test("takes no file of variables from a start script if another user can replace it", async () => {
     const start = (script: string) =>
       systemd.write("/srv/scripted/package.json", JSON.stringify({ scripts: { start: script } }));

@@ -262,6 +262,26 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await once(restart.child, "close")).toEqual([0, null]);
     });
 
+    it("stops nothing if a file that systemd reads at the start does not exist", async () => {
+      const { pid } = await ask(81);
+      const dropIn = "/etc/systemd/system/plain.service.d/key.conf";
+      const lines = ["LoadCredential=tls.key:/etc/nowhere.key", "EnvironmentFile=/etc/nowhere.env"];
+      await systemd.write(dropIn, `[Service]\n${lines.join("\n")}\nEnvironmentFile=-/etc/optional.env\n`);
+      await systemd.systemctl("daemon-reload");
+      const { code, stderr } = await sockact(systemd, "restart", "plain");
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        "LoadCredential= names /etc/nowhere.key, which does not exist, and EnvironmentFile= names /etc/nowhere.env, which does not exist",
+      );
+      expect((await ask(81)).pid).toBe(pid);
+      // A value replaces the missing file.
+      await systemd.write(dropIn, `[Service]\n${lines[0]}\nSetCredential=tls.key:none\n`);
+      await systemd.systemctl("daemon-reload");
+      expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted" });
+      await systemd.mustRun(["rm", "-r", "/etc/systemd/system/plain.service.d"]);
+      await systemd.systemctl("daemon-reload");
+    });
+
     it("leaves a service asleep, or stopped, and a connection of its own with Accept=yes", async () => {
       await systemd.stop("plain.service");
       expect(await json("restart", "plain")).toMatchObject({ outcome: "asleep" });

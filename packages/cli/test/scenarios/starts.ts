@@ -106,6 +106,16 @@ export const starts: Scenarios = {
       },
     ],
   },
+  credential: {
+    service: "LoadCredential=tls.key:/etc/nowhere.key",
+    finds: [
+      {
+        code: "start-step-failed",
+        message: "LoadCredential= names /etc/nowhere.key, which does not exist.",
+        evidence: /status=243\/CREDENTIALS/,
+      },
+    ],
+  },
   variables: {
     service: "EnvironmentFile=/etc/nowhere.env",
     finds: [

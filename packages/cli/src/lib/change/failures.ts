@@ -4,6 +4,7 @@ import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { type MissingFile, missingFilesText } from "../systemd/start-files.ts";
 import type { ServiceState } from "../systemd/unit-state.ts";
 
 /** The code of a failed handover, which the app logs. */
@@ -42,6 +43,12 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
       fail(
         `${unit} has changed on disk since systemd read it`,
         `Let systemd read it, then restart again: ${systemctl} daemon-reload`,
+      ),
+    /** systemd could not start it again without these files. */
+    fileMissing: (unit: string, files: readonly MissingFile[]) =>
+      fail(
+        `${unit} could not start again: ${missingFilesText(files)}`,
+        `Nothing was changed: a process that runs keeps serving.\nPut the file back, or correct its path, and run ${serviceCommand("restart", name, user)} again.`,
       ),
     /** A socket of a pair is active but does not listen. A rolling restart does not change socket units. */
     closed: (socket: ClosedSocket) =>

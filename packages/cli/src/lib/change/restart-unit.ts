@@ -5,6 +5,7 @@ import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
 import { type JournalEntry, readFailedStart } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { missingStartFilesOf } from "../systemd/start-files.ts";
 import { isRestarting, serves } from "../systemd/unit-state.ts";
 import { writingHints } from "../systemd/writing-hints.ts";
 import type { ChangeTools } from "./change.ts";
@@ -55,6 +56,8 @@ export async function restartUnit(
   for (const { Id, LoadState } of units) if (LoadState !== "loaded") throw fail.notLoaded(Id, LoadState);
   for (const { Id, NeedDaemonReload } of units) if (NeedDaemonReload === "yes") throw fail.notRead(Id);
   const [service, ...listeners] = units;
+  const missing = await missingStartFilesOf(manager, service.Id);
+  if (missing.length > 0) throw fail.fileMissing(service.Id, missing);
   const result = { name, kind: "single", took: 0, confirmed: false } as const;
   const closed = listeners.filter(isClosed);
   // systemd has no descriptor for their addresses. Only a restart of the socket unit opens them.

@@ -4,6 +4,7 @@ import { serviceCommand } from "../shared/own-command.ts";
 import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import { closedSockets } from "../systemd/closed-addresses.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { missingStartFilesOf } from "../systemd/start-files.ts";
 import { writingHints } from "../systemd/writing-hints.ts";
 import { type ChangeTools, runChange } from "./change.ts";
 import { restartFailures } from "./failures.ts";
@@ -56,6 +57,8 @@ async function restartPair(
   const fail = restartFailures(service, manager);
   const [closed] = await closedSockets(manager, sockets);
   if (closed !== undefined) throw fail.closed(closed);
+  const missing = await missingStartFilesOf(manager, services[0]!);
+  if (missing.length > 0) throw fail.fileMissing(services[0]!, missing);
   const started = performance.now();
   const options = {
     user,

@@ -17,7 +17,8 @@ import { colour, tell } from "../shared/messages.ts";
 import { type Invoker, invoker } from "../shared/invoker.ts";
 import { ownCommand } from "../shared/own-command.ts";
 import { installedSystemd, ServiceManager } from "../systemd/service-manager.ts";
-import { accessError, userError } from "./access/access-error.ts";
+import { missingStartFiles } from "../systemd/start-files.ts";
+import { accessError, missingFilesError, missingFilesNote, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
 import { applyPrepared, type Outcome } from "./apply-prepared.ts";
 import { filesOfBundle, type MadeBundle, makeBundle } from "./bundle.ts";
@@ -136,6 +137,10 @@ async function prepare(
   if (description.template === true && isHere) throw templateError(description.name, isUsers);
   const unknown = isUsers || !isHere ? undefined : await userError(description, config === undefined);
   if (unknown !== undefined) throw unknown;
+  const missing = isHere ? await missingStartFiles([units.texts()[unitOf(service)]!]) : [];
+  const startsNow = options.dryRun !== true && options.start;
+  if (missing.length > 0 && startsNow) throw missingFilesError(missing);
+  const missingNotes = missing.length > 0 ? [missingFilesNote(missing)] : [];
   // A service of the user reads what the user reads.
   const { problems, notes } =
     isUsers || !isHere
@@ -168,7 +173,14 @@ async function prepare(
   };
   const prepared = await prepareInstall(plan, options.force === true, manager !== undefined);
   const unchecked = isHere && manager === undefined ? [UNCHECKED] : [];
-  const allNotes = [...service.notes, ...siteNotes, ...notes, ...prepared.notes, ...unchecked];
+  const allNotes = [
+    ...service.notes,
+    ...siteNotes,
+    ...missingNotes,
+    ...notes,
+    ...prepared.notes,
+    ...unchecked,
+  ];
   return { service, prepared, bundle, notes: allNotes };
 }
 

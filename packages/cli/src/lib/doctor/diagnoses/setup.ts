@@ -8,7 +8,8 @@ import { ENVIRONMENT_FILES_FAILED, STARTED, STEP_FAILED } from "../../printed/sy
 import { ownCommand, userOption } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { shellWord } from "../../shared/shell-words.ts";
-import { installation } from "../facts/files.ts";
+import { missingFilesText, missingStartFiles } from "../../systemd/start-files.ts";
+import { installation, unitFiles } from "../facts/files.ts";
 import { quoted } from "../facts/journal.ts";
 import { program } from "../facts/program.ts";
 import { serviceUnit } from "../facts/units.ts";
@@ -45,6 +46,19 @@ export const setup: readonly Diagnosis[] = [
       const { service } = subject;
       const evidence = quoted(failed.lines);
       const look = `${subject.systemctl} cat ${service}`;
+      const [file] =
+        failed.step === "CREDENTIALS"
+          ? await missingStartFiles(
+              (await subject.get(unitFiles)).flatMap(({ unit, text }) => (unit === service ? text : [])),
+            )
+          : [];
+      if (file !== undefined)
+        return {
+          message: `${missingFilesText([file])}.`,
+          evidence,
+          fix: "Put the file there so that root can read it. Or correct the path: as credentials in the config, or in the unit.",
+          copy: [look],
+        };
       if (path === undefined)
         return {
           message: `systemd can't set up ${service}: step ${failed.step}${failed.reason === undefined ? "" : `, ${failed.reason}`}.`,

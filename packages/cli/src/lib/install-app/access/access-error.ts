@@ -6,6 +6,7 @@ import type { AccessProblem } from "./check-access.ts";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { findUser } from "../../shared/users.ts";
+import { type MissingFile, missingFilesText } from "../../systemd/start-files.ts";
 import type { WantedService } from "../wanted-service.ts";
 
 /** The paths of a Node for all users, from distributions or Node's own packages. */
@@ -69,6 +70,19 @@ export async function userError(
     { exitCode: EXIT.failed },
   );
 }
+
+/** The error for files that systemd reads before it starts the service. */
+export const missingFilesError = (files: readonly MissingFile[]): CliError =>
+  new CliError(
+    "SOCKACT_ERR_INSTALL_ACCESS",
+    `the service could not start: ${missingFilesText(files)}`,
+    "Nothing was changed. Put the file there, or correct its path.",
+    { exitCode: EXIT.failed },
+  );
+
+/** The note about such files when nothing starts now. */
+export const missingFilesNote = (files: readonly MissingFile[]): string =>
+  `The service can't start yet: ${missingFilesText(files)}.`;
 
 function waysToNode(program: string, hasOptions: boolean): string[] {
   const found = systemNodes.find((node) => node !== program && existsSync(node));
