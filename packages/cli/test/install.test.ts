@@ -160,6 +160,9 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         code: 1,
         stderr: expect.stringContaining("the user nobody2 does not exist"),
       });
+      expect(stderr.replaceAll(/\s+/g, " ")).toContain(
+        "sudo useradd --system --shell /usr/sbin/nologin nobody2.",
+      );
     });
 
     test.each([

@@ -144,6 +144,7 @@ export const starts: Scenarios = {
         code: "user-missing",
         message: "The user nosuch does not exist.",
         evidence: /217\/USER[^]*\nUser=nosuch/,
+        copy: ["useradd --system --shell /usr/sbin/nologin nosuch"],
       },
     ],
   },

@@ -1,4 +1,9 @@
 import { execute } from "./execute.ts";
+import { shellWord } from "./shell-words.ts";
+
+/** The command that creates a user for a service. */
+export const createUserCommand = (name: string): string =>
+  `useradd --system --shell /usr/sbin/nologin ${shellWord(name)}`;
 
 export interface User {
   name: string;

@@ -8,6 +8,7 @@ import { ENVIRONMENT_FILES_FAILED, STARTED, STEP_FAILED } from "../../printed/sy
 import { ownCommand, userOption } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { shellWord } from "../../shared/shell-words.ts";
+import { createUserCommand } from "../../shared/users.ts";
 import { missingFilesText, missingStartFiles } from "../../systemd/start-files.ts";
 import { installation, unitFiles } from "../facts/files.ts";
 import { quoted } from "../facts/journal.ts";
@@ -90,7 +91,8 @@ export const setup: readonly Diagnosis[] = [
     title: "the user or the group of the service does not exist",
     why: "systemd does not start a service whose user or group it does not find. With DynamicUser=yes, systemd creates a user at each start.",
     looksAt: "`status=217/USER` and `216/GROUP` in the journal, `User`, `Group` and `SupplementaryGroups`.",
-    remedy: "Create the user with `useradd --system`, or write `DynamicUser=yes` into the service.",
+    remedy:
+      "Create the user with `useradd --system --shell /usr/sbin/nologin NAME`, or write `DynamicUser=yes` into the service.",
     explains: ofCrash,
     async find(subject) {
       const [failed, properties] = await subject.all(failedStep, serviceUnit);
@@ -106,11 +108,7 @@ export const setup: readonly Diagnosis[] = [
           message: `The user ${name} does not exist.`,
           evidence,
           fix: "Create the user. Or let systemd create one at each start: the name must then not belong to a real user.",
-          copy: [
-            `useradd --system --shell /usr/sbin/nologin ${name}`,
-            "# or",
-            ...addLines(subject, subject.service, "DynamicUser=yes"),
-          ],
+          copy: [createUserCommand(name), "# or", ...addLines(subject, subject.service, "DynamicUser=yes")],
         };
       }
       const groups = [...properties.list("SupplementaryGroups"), ...properties.list("Group")];

@@ -5,7 +5,7 @@ import { isInHome, liesIn } from "../../shared/folders.ts";
 import type { AccessProblem } from "./check-access.ts";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { shellWord } from "../../shared/shell-words.ts";
-import { findUser } from "../../shared/users.ts";
+import { createUserCommand, findUser } from "../../shared/users.ts";
 import { type MissingFile, missingFilesText } from "../../systemd/start-files.ts";
 import type { WantedService } from "../wanted-service.ts";
 
@@ -66,7 +66,7 @@ export async function userError(
   return new CliError(
     "SOCKACT_ERR_INSTALL_ACCESS",
     `the user ${user} does not exist`,
-    `Create it first: sudo useradd --system ${shellWord(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, systemd creates a user for the service.`,
+    `Create it first: sudo ${createUserCommand(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, systemd creates a user for the service.`,
     { exitCode: EXIT.failed },
   );
 }
