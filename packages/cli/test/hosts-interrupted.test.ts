@@ -10,7 +10,7 @@ const foreign = {
 };
 
 describeWith(
-  { privateSystemd: true, systemd: 253, commands: ["caddy", "nginx"] },
+  { privateSystemd: true, systemd: 253, commands: ["caddy", "nginx"], tags: "campaign" },
   "an installation with host names that is killed or interrupted",
   () => {
     const shop = useInstallation();
@@ -89,8 +89,11 @@ describeWith(
         { timeout: 120_000 },
         async () => {
           await install(wanted());
+          // Somebody has changed a space of the line that imports the sites.
+          if (proxy === caddy)
+            await systemd.mustRun(["sed", "-i", "s,^import .*sockact.*,& ,", "/etc/caddy/Caddyfile"]);
           const before = await everything();
-          const next = wanted(["new.example.com"]);
+          const next = wanted(["shop.example.com", "new.example.com"]);
           for (const at of ["written", "served", "listening"]) {
             await install(next, { killAt: at });
             const { error } = await install(wanted());

@@ -56,6 +56,19 @@ describeWith({ commands: ["unshare"] }, "an app that is process 1, as in a conta
     expect(await running.ended).toBe(7);
   });
 
+  test("ends at a signal that comes before it listens", async () => {
+    const code = `import { prepareApp } from "@sockact/core/adapter";
+      prepareApp({}).attach({}, { owns: () => true });
+      console.log("attached");
+      setInterval(() => {}, 60_000);`;
+    const command = [...asProcess1, process.execPath, "--input-type=module", "--eval", code];
+    await using running = startProcess(command, { cwd: import.meta.dirname });
+    await running.line(/^attached$/m);
+    const [child] = readFileSync(`/proc/${running.pid}/task/${running.pid}/children`, "utf8").split(" ");
+    process.kill(Number(child), "SIGTERM");
+    expect(await running.ended).toBe(0);
+  });
+
   test("and has signals: false is left alone: the kernel ignores the signal", async () => {
     const { app, address, signal } = await startInContainer({ options: { signals: false } });
     await using running = app;

@@ -133,6 +133,8 @@ test.concurrent("with `signals`, server.close() drains a port of the app's own",
   await client.receives(/hello$/);
   running.write("close");
   await running.event("close called");
+  // Another server may listen there now.
+  await expect(once(openConnection(address), "connect")).rejects.toThrow(/ECONNREFUSED/);
   // Node's own close() would have closed the connection.
   client.get("/");
   expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);

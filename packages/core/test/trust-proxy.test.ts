@@ -40,6 +40,16 @@ const forwarded = (address: string, scheme: string) => ({
 const unknown = { remoteAddress: undefined, remoteFamily: undefined, encrypted: false };
 
 describe("trustProxy", () => {
+  test("a client can't hide behind more headers than Node keeps", async () => {
+    const { app, address } = await start("unix", trusting);
+    await using _app = app;
+    const many = Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`a${index}`, "b"]));
+    expect(await ask(address, { ...many, ...forwarded("192.0.2.1", "https") })).toMatchObject({
+      remoteAddress: "192.0.2.1",
+      encrypted: true,
+    });
+  });
+
   test.each([
     ["the option", {}, { trustProxy: true }],
     ["SOCKACT_TRUST_PROXY", trusting, {}],

@@ -51,7 +51,7 @@ export async function assertSiteFits(
 /** Whether the proxy reads a site. */
 export function isIncluded(path: string, name: string): boolean {
   const { include } = proxyOfFile(path, name)!;
-  return include === undefined || linesOf(include.file).includes(include.line);
+  return include === undefined || linesOf(include.file).some((one) => isSame(one, include.line));
 }
 
 /**
@@ -103,10 +103,10 @@ function setInclude({ include, folders: [sites] }: Proxy): void {
   const hasSites = (inFolder(sites!, (folder) => folder.list()) ?? []).some((file) => !file.startsWith("."));
   inFolderOf(path, (folder, file) => {
     const lines = linesOf(path);
-    if (lines.includes(line) === hasSites) return;
+    if (lines.some((one) => isSame(one, line)) === hasSites) return;
     const text = hasSites
       ? `${[...(lines.at(-1) === "" ? lines.slice(0, -1) : lines), line].join("\n")}\n`
-      : lines.filter((one) => one !== line).join("\n");
+      : lines.filter((one) => !isSame(one, line)).join("\n");
     const stats = folder.stat(file)!;
     const temporary = `.sockact-${process.pid}.new`;
     folder.remove(temporary);
@@ -115,6 +115,11 @@ function setInclude({ include, folders: [sites] }: Proxy): void {
     folder.sync();
   });
   if (!hasSites) inFolderOf(sites!, (folder, file) => folder.removeFolder(file));
+}
+
+/** Somebody may have changed the spaces or the line ends of the file. */
+function isSame(one: string, line: string): boolean {
+  return one.trim().split(/\s+/).join(" ") === line;
 }
 
 function linesOf(path: string): string[] {

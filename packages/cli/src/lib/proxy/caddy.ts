@@ -116,7 +116,8 @@ function hostsIn({ apps }: Config): string[] {
 /** The JSON does not say which file a site is from. */
 function fileWith(host: string): string {
   const files = readdirSync(CONFIG, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    // Backups of an installation, and files of an editor, begin with a dot.
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
     .map((entry) => join(entry.parentPath, entry.name))
     // Another file may only mention a host name, for example in a redirection.
     .toSorted((one, other) => Number(other.startsWith(FOLDER)) - Number(one.startsWith(FOLDER)));

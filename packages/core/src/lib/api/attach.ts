@@ -1,4 +1,5 @@
 import type { Server } from "node:net";
+import process from "node:process";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
 import { warnOfLateCall } from "../activation/unserved.ts";
@@ -9,6 +10,7 @@ import { type App, createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
+import { handleSignals } from "../signals/handle-signals.ts";
 import { emitListenError } from "./listen-error.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import type { AppOptions, SocketSelection } from "./options.ts";
@@ -109,6 +111,8 @@ export function prepareApp(
     attach(owner, hooks) {
       const app = createApp(settings, activated, close);
       const isDrained = isManaged(app);
+      // The kernel ignores a signal for process 1 without a listener, also before it listens.
+      if (isDrained && process.pid === 1) handleSignals(app);
       if (isDrained || settings.health !== false) addAttachment(owner, { app, selection, hooks, http2 });
       return isDrained;
     },

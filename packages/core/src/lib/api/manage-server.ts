@@ -13,6 +13,7 @@ import { onConnectionsChange, watchIfTimed } from "../lifecycle/idle.ts";
 import { giveWarningsPriority } from "../shared/journal-warnings.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
+import { isStopping } from "../lifecycle/stopping.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
@@ -78,7 +79,7 @@ function createDrain(
   for (const proxy of proxies)
     proxy.on("rejected", (rejection) => emitToApp(app, { type: "rejected", ...rejection }));
   drains.set(server, drain);
-  drainOnClose(drain);
+  drainOnClose(drain, isStopping);
   server.on("close", () => app.drains.delete(drain));
   return drain;
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { isIP, type Server, type Socket } from "node:net";
 import { connectionHandleOf, isHttpServer } from "../shared/node-internals.ts";
 import { processState } from "../shared/process-state.ts";
@@ -17,6 +17,8 @@ const requestEvents = new Set(["request", "checkContinue", "checkExpectation", "
 export function trustProxy(server: Server): void {
   if (!isHttpServer(server) || trusting.servers.has(server)) return;
   trusting.servers.add(server);
+  // Node drops the headers after the 1,000th, and the proxy's may be the last. Their size stays limited.
+  (server as HttpServer).maxHeadersCount = 0;
   const fromUnixSockets = new WeakSet<Socket>();
   const emit = server.emit as (this: Server, event: string, ...args: unknown[]) => boolean;
   // Patches emit of this server: a listener of `upgrade` or `connect` would change what Node does.

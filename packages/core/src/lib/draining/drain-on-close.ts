@@ -7,8 +7,10 @@ import type { ServerDrain } from "./drain-server.ts";
  * Makes `close()` of an HTTP server drain the server, because apps call it to stop. Node's own `close()`
  * closes idle connections at once, although their clients may be about to send. Has no effect on other
  * servers.
+ *
+ * @param isStopping whether the process has begun to stop
  */
-export function drainOnClose(drain: ServerDrain): void {
+export function drainOnClose(drain: ServerDrain, isStopping: () => boolean): void {
   const { server } = drain;
   if (!drain.isHttp) return;
   drain.drainsOnClose = true;
@@ -39,6 +41,8 @@ export function drainOnClose(drain: ServerDrain): void {
     if (isClosed) process.nextTick(tellLate, callback);
     else if (callback) server.once("close", () => callback());
     void drain.drainAlone();
+    // Another server may listen on the port next.
+    if (!isStopping()) drain.releasePort();
     return server;
   };
 

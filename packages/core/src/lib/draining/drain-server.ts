@@ -283,6 +283,11 @@ export class ServerDrain implements Drainable {
     void arriving.then(close);
   }
 
+  /** Closes the listener now, unless systemd has it open, too. */
+  releasePort(): void {
+    if (!this.#isListenerKept) this.#closeListeners();
+  }
+
   /** After `drainTimeout`, the inactive connections are destroyed. */
   async drainAlone(): Promise<void> {
     if (this.#isDraining) return this.#closed;
