@@ -255,6 +255,42 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(await noted()).not.toContain(warning);
   });
 
+  test("names the owner of a folder of readWritePaths that the service can't write to", async () => {
+    const config = {
+      name: "owned",
+      exec: ["node", "./server.js"],
+      sockets: [{ listen: 80 }],
+      preload: true,
+      user: "daemon",
+      readWritePaths: ["./data"],
+    };
+    await systemd.write(
+      "/srv/owned/server.js",
+      `require("node:fs").writeFileSync("/srv/owned/data/new.txt", "");\n${server(`"hi"`)}`,
+    );
+    await systemd.write("/srv/owned/sockact.config.json", JSON.stringify(config));
+    const install = async () => {
+      const { code, stderr } = await call("/srv/owned", ["install", "--yes"]);
+      return { code, stderr: stderr.replaceAll(/\s+/g, " ") };
+    };
+    const absent = await install();
+    expect(absent.code).toBe(1);
+    expect(absent.stderr).toContain(
+      "could not write to /srv/owned/data of readWritePaths: it does not exist",
+    );
+    expect(absent.stderr).toContain("sudo install -d -o daemon /srv/owned/data");
+    await systemd.mustRun(["mkdir", "/srv/owned/data"]);
+    const wrong = "/srv/owned/data belongs to root, not to daemon: sudo chown -R daemon /srv/owned/data";
+    const closed = await install();
+    expect(closed.code).toBe(1);
+    // In the plan, and with the output of the app.
+    expect(closed.stderr.split(wrong)).toHaveLength(3);
+    expect(closed.stderr).not.toContain("The sandbox lets");
+    await systemd.mustRun(["chown", "-R", "daemon", "/srv/owned/data"]);
+    expect(await install()).toMatchObject({ code: 0, stderr: expect.not.stringContaining("belongs to") });
+    await uninstall("owned");
+  });
+
   test("starts nothing if a credential's file does not exist, and says so in a dry run", async () => {
     const missing = "LoadCredential= names /etc/nowhere.key, which does not exist";
     const config = { name: "keyed", exec: ["node", "./server.js"], sockets: [{ listen: 80 }], preload: true };

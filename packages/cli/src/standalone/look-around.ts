@@ -6,15 +6,14 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import type { Closed, Seen, Wanted } from "../lib/install-app/access/probe.ts";
 
-const { paths, folder, packages, useful } = JSON.parse(argv[1] as string) as Wanted;
+const { paths, folder, packages, useful, written } = JSON.parse(argv[1] as string) as Wanted;
 
 /** How many files and packages to check. A large app has more, and each takes about 10 µs. */
 let left = 5_000;
 
-function codeOf(file: string): string | undefined {
+function codeOf(file: string, wanted = constants.R_OK): string | undefined {
   try {
-    const { R_OK, X_OK } = constants;
-    accessSync(file, statSync(file).isDirectory() ? R_OK | X_OK : R_OK);
+    accessSync(file, statSync(file).isDirectory() ? wanted | constants.X_OK : wanted);
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? "unknown";
@@ -30,10 +29,10 @@ function entriesOf(directory: string): Dirent[] {
   }
 }
 
-function closedPaths(): Closed[] {
-  return paths.flatMap((wanted) => {
-    const code = codeOf(wanted);
-    return code === undefined ? [] : [{ path: wanted, code }];
+function closedIn(files: readonly string[], wanted?: number): Closed[] {
+  return files.flatMap((path) => {
+    const code = codeOf(path, wanted);
+    return code === undefined ? [] : [{ path, code }];
   });
 }
 
@@ -76,5 +75,9 @@ function closedFiles(): Closed[] {
   return closed;
 }
 
-const seen: Seen = { closed: [...closedPaths(), ...closedPackages()], closedFiles: closedFiles() };
+const seen: Seen = {
+  closed: [...closedIn(paths), ...closedPackages()],
+  closedFiles: closedFiles(),
+  unwritable: closedIn(written, constants.W_OK),
+};
 writeSync(1, JSON.stringify(seen));

@@ -1,3 +1,4 @@
+import { isInHome, isOfSystem } from "./folders.ts";
 import { stepsTo } from "./path-steps.ts";
 import { type Account, isPermitted } from "./permissions.ts";
 import { shellWord } from "./shell-words.ts";
@@ -15,7 +16,9 @@ export interface Unwritable {
  * folder that would contain it. `undefined` if the user may write, or if the path can't be seen.
  */
 export async function unwritableIn(path: string, account: Account): Promise<Unwritable | undefined> {
-  const found = (await stepsTo(path)).findLast(({ status }) => status !== undefined);
+  const steps = await stepsTo(path);
+  if (steps.at(-1)?.error?.code === "EACCES") return undefined;
+  const found = steps.findLast(({ status }) => status !== undefined);
   if (found?.status === undefined || isPermitted(account, found.status.isDirectory() ? 3 : 2, found.status))
     return undefined;
   const { uid } = found.status;
@@ -36,3 +39,11 @@ export const chownCommand = ({ path, owner }: Unwritable, user: string, isRecurs
     ? `chmod ${options}u+rwX ${shellWord(path)}`
     : `chown ${options}${shellWord(user)} ${shellWord(path)}`;
 };
+
+/** What is wrong with a folder that a service is meant to write to, and the command that corrects it. */
+export function unwritableHint(closed: Unwritable, user: string): string {
+  const text = unwritableText(closed, user);
+  // A service must not own a folder of the system, or a person's home directory.
+  if (isOfSystem(closed.path) || isInHome(closed.path)) return `${text}.`;
+  return `${text}: sudo ${chownCommand(closed, user, true)}`;
+}

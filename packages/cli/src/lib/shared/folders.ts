@@ -7,3 +7,10 @@ const homes = ["/home", "/root", "/run/user"];
 
 /** Whether a path is in a home directory. */
 export const isInHome = (path: string): boolean => homes.some((home) => liesIn(home, path));
+
+/** System folders. */
+const ofSystem =
+  /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var\/(?:backups|cache|lib|log|mail|spool))(?:\/|$)|$)/;
+
+/** Whether a path is a folder of the system, or is in one. */
+export const isOfSystem = (path: string): boolean => ofSystem.test(path);

@@ -3,7 +3,7 @@ import { MODULE_NOT_FOUND, OPEN_DENIED } from "../../printed/node.ts";
 import { SQLITE_DENIED } from "../../printed/programs.ts";
 import type { Manifest } from "../../install/install.ts";
 import { chownCommand, unwritableIn, unwritableText } from "../../shared/folder-owner.ts";
-import { isInHome } from "../../shared/folders.ts";
+import { isInHome, isOfSystem } from "../../shared/folders.ts";
 import { ownCommand, userOption } from "../../shared/own-command.ts";
 import { stranger } from "../../shared/permissions.ts";
 import { shellWord } from "../../shared/shell-words.ts";
@@ -167,7 +167,7 @@ export const files: readonly Diagnosis[] = [
             };
           // A service must not own a folder of the system or a home, and a dynamic user can't own any.
           const staysClosed =
-            properties.get("DynamicUser") === "yes" || ofSystem.test(closed.path) || isInHome(closed.path);
+            properties.get("DynamicUser") === "yes" || isOfSystem(closed.path) || isInHome(closed.path);
           return {
             message: `${who} may not ${call} ${target} (${code}): ${unwritableText(closed, who)}.`,
             evidence,
@@ -183,10 +183,6 @@ export const files: readonly Diagnosis[] = [
     },
   },
 ];
-
-/** System folders. */
-const ofSystem =
-  /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var\/(?:backups|cache|lib|log|mail|spool))(?:\/|$)|$)/;
 
 function readOnly(
   { call, target, line }: FailedCall,
@@ -210,14 +206,14 @@ function readOnly(
   const user = properties.get("User") || "root";
   const isDynamic = properties.get("DynamicUser") === "yes";
   // The path comes from the app's output, so do not suggest to open a system folder for it.
-  const isOfSystem = ofSystem.test(folder);
+  const isSystems = isOfSystem(folder);
   // A service must not own a person's home directory.
   const isHome = isInHome(path);
-  const staysClosed = isDynamic || isOfSystem || isHome;
+  const staysClosed = isDynamic || isSystems || isHome;
   // A dynamic user owns no other folder.
   const elsewhere = isDynamic
     ? `It can't own another folder, because DynamicUser= creates a user at each start. ${anotherFolder(installed)}`
-    : isOfSystem
+    : isSystems
       ? "It should not write to a folder of the system."
       : isHome
         ? `Or move the app out of the home, to a folder such as /srv/${name} that belongs to ${user}.`

@@ -19,6 +19,7 @@ export async function accessError(
 ): Promise<CliError> {
   const [first] = problems as [AccessProblem];
   if (first.setup !== undefined) return setupError(description, first.reason, first.setup);
+  if (first.isWritten) return writtenError(description, first);
   const program = description.exec?.[0];
   const ways =
     first.path === program
@@ -38,6 +39,17 @@ export async function accessError(
       `Nothing was installed. ${ways.length === 1 ? "This helps" : "Any of these helps"}:`,
       ...ways.map((way) => `  ${way}`),
     ].join("\n"),
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** The error for a folder of `readWritePaths` that does not exist. */
+function writtenError({ user }: AppDescription, { path, reason }: AccessProblem): CliError {
+  const owner = typeof user === "string" ? ` -o ${shellWord(user)}` : "";
+  return new CliError(
+    "SOCKACT_ERR_INSTALL_ACCESS",
+    `the service could not write to ${path} of readWritePaths: ${reason}`,
+    `Nothing was installed. Create it: sudo install -d${owner} ${shellWord(path)}`,
     { exitCode: EXIT.failed },
   );
 }

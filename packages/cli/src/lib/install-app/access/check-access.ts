@@ -2,6 +2,7 @@ import { sentence } from "@sockact/shared/texts";
 import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AppDescription, UnitFile } from "@sockact/units";
+import { unwritableHint, unwritableIn } from "../../shared/folder-owner.ts";
 import { type Account, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
@@ -17,6 +18,8 @@ export interface AccessProblem {
   reason: string;
   /** The folder or file in the path that is closed to the service's user. Its mode could be changed. */
   barrier?: Barrier;
+  /** Whether the service is meant to write there. */
+  isWritten?: true;
   /**
    * The exit status with which systemd reports that it can't set up the user or sandbox. The path is not the
    * problem.
@@ -56,7 +59,11 @@ export async function checkAccess(request: AccessRequest): Promise<AccessReport>
   });
   if (program === undefined || !program.startsWith("/")) return { problems: [], notes: [] };
   if (!existsSync(program)) return failed("it does not exist");
+  const written = (description.readWritePaths ?? []).filter(
+    (path): path is string => typeof path === "string" && path.startsWith("/"),
+  );
   const wanted = {
+    written,
     ...wantedBy(words, description.workingDirectory, folder),
     useful: envFile === undefined ? [] : [envFile.path],
   };
@@ -73,9 +80,19 @@ export async function checkAccess(request: AccessRequest): Promise<AccessReport>
     const isEnvFileClosed = envFile && (await barrierTo(envFile.path, account, 4, bound)) !== undefined;
     return {
       problems: problems.filter(({ reason }) => reason !== ""),
-      notes: isEnvFileClosed ? [noteOnEnvFile(envFile)] : [],
+      notes: [
+        ...(isEnvFileClosed ? [noteOnEnvFile(envFile)] : []),
+        // The groups of the unit are not known here.
+        ...(description.group === undefined && description.supplementaryGroups === undefined
+          ? await notesOnUnwritable(written, description, account)
+          : []),
+      ],
     };
   }
+  // systemd can't set up the sandbox then.
+  const absent = written.find((path) => !existsSync(path));
+  if (absent !== undefined)
+    return { problems: [{ path: absent, reason: "it does not exist", isWritten: true }], notes: [] };
   const found = await probe(manager, service, program, wanted);
   switch (found.outcome) {
     case "no-node": {
@@ -108,6 +125,11 @@ export async function checkAccess(request: AccessRequest): Promise<AccessReport>
         problems: await Promise.all(closed.map((one) => byModes(one.path, reasonOf(one)))),
         notes: [
           ...(envFile && files.includes(envFile.path) ? [noteOnEnvFile(envFile)] : []),
+          ...(await notesOnUnwritable(
+            found.seen.unwritable.map(({ path }) => path),
+            description,
+            account,
+          )),
           ...notesOn(files.filter((path) => path !== envFile?.path && !unread.includes(path))),
         ],
       };
@@ -119,7 +141,7 @@ function wantedBy(
   words: readonly string[],
   workingDirectory: AppDescription["workingDirectory"],
   folder: string | undefined,
-): Omit<Wanted, "useful"> {
+): Omit<Wanted, "useful" | "written"> {
   const files = words.map((word) => word.replace(/^--?[\w-]+=/, "")).filter((word) => word.startsWith("/"));
   const existing = files.filter((file) => existsSync(file));
   // Node's options come first, so the last file is probably the app.
@@ -149,6 +171,21 @@ function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): strin
 
 function noteOnEnvFile({ path, how }: { path: string; how: string }): string {
   return `The app reads ${path}, and the service's user can't: its variables will be missing. Let systemd read the file, as root: ${how}`;
+}
+
+/** The app may need to write only to folders in them, so these are notes. */
+async function notesOnUnwritable(
+  folders: readonly string[],
+  { user }: AppDescription,
+  account: Account,
+): Promise<string[]> {
+  if (typeof user !== "string") return [];
+  const closed = await Promise.all(folders.map((path) => unwritableIn(path, account)));
+  return closed.flatMap((each) =>
+    each === undefined
+      ? []
+      : [`The service can't write to a folder of readWritePaths. ${unwritableHint(each, user)}`],
+  );
 }
 
 function notesOn(files: readonly string[]): string[] {

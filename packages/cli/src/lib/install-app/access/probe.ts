@@ -26,6 +26,8 @@ export interface Wanted {
   useful: readonly string[];
   /** Folders with packages. */
   packages: readonly string[];
+  /** Folders that it is meant to write to. */
+  written: readonly string[];
 }
 
 /** An unreadable file or folder. */
@@ -41,6 +43,8 @@ export interface Seen {
   closed: readonly Closed[];
   /** Unreadable files of the app that it may need. */
   closedFiles: readonly Closed[];
+  /** Folders that it can't write to. */
+  unwritable: readonly Closed[];
 }
 
 /** The result of the check. */
