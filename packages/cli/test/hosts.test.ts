@@ -329,5 +329,59 @@ describeWith(
         await expect(ask(url, "--retry", "0")).rejects.toThrow(/exited with (?:52|92|56)/);
       await uninstall("shop");
     });
+
+    test(
+      "a site of somebody else's is replaced and brought back without an interruption",
+      { timeout: 90_000 },
+      async () => {
+        const name = "old.example.com";
+        const file = "/etc/nginx/sites-enabled/old";
+        await systemd.write(file, `server { listen 80; server_name ${name} _; return 200 old; }\n`);
+        await systemd.systemctl("reload", "nginx.service");
+        const { stderr } = await install("plain", "--host", name);
+        const [, away = "", again] = /^ *sudo (mv .*?) && (.*)$/m.exec(stderr) ?? [];
+        const [, back = ""] =
+          /go back at once: sudo (mv .*?) && sudo systemctl reload nginx$/m.exec(stderr) ?? [];
+        expect({ away, again, back }).toEqual({
+          away: `mv ${file} /etc/nginx/old.old`,
+          again: expect.stringMatching(`npx sockact install plain.cjs --name plain --yes --host ${name}$`),
+          back: `mv /etc/nginx/old.old ${file}`,
+        });
+
+        const answers: string[] = [];
+        let isOver = false;
+        const client = async () => {
+          while (!isOver) {
+            const { status, body } = await systemd.request({
+              url: "http://127.0.0.1/",
+              headers: { host: name },
+            });
+            answers.push(status === 200 ? (body === "old" ? "old" : "new") : `${status} ${body}`);
+          }
+        };
+        const load = Promise.all([client(), client(), client()]);
+        await systemd.mustRun(away.split(" "));
+        // Its failure leaves nginx as it is, which still serves the old site.
+        expect(await install("broken", "--host", name)).toMatchObject({ code: 1 });
+        expect(await ask(`http://${name}/`)).toBe("old");
+        expect(await install("plain", "--host", name)).toMatchObject({ code: 0 });
+        expect(await known(`http://${name}/`)).toMatchObject({ host: name });
+        await systemd.mustRun(back.split(" "));
+        expect(await uninstall("plain")).toMatchObject({ code: 0 });
+        expect(await ask(`http://${name}/`)).toBe("old");
+        isOver = true;
+        await load;
+        expect([...new Set(answers)].toSorted()).toEqual(["new", "old"]);
+        await systemd.mustRun(["rm", file]);
+      },
+    );
+
+    test("a file with other sites is not moved away", async () => {
+      const file = "/etc/nginx/conf.d/both.conf";
+      await systemd.write(file, `server { listen 80; server_name a.example.com b.example.com; }\n`);
+      const { stderr } = await install("plain", "--host", "a.example.com");
+      expect(stderr).toContain("name them as well: --host b.example.com");
+      await systemd.mustRun(["rm", file]);
+    });
   },
 );

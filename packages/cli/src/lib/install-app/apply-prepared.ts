@@ -48,17 +48,21 @@ export async function applyPrepared(
     const ask = async (withPage: boolean): Promise<Answer[]> => {
       if (manager === undefined || !request || sockets.length === 0) return [];
       shown.update(`Waiting for the first answer from ${name}`);
-      const own = await verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
+      return verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
+    };
+    let hostAnswers: Answer[] = [];
+    const askHosts = async () => {
+      if (!request) return;
       const limit = deadline(timeout * 1000, signal);
       const hosts = prepared.plan.site?.hosts ?? [];
-      return [...own, ...(await Promise.all(hosts.map(async (host) => requestForHost(host, limit))))];
+      hostAnswers = await Promise.all(hosts.map(async (host) => requestForHost(host, limit)));
     };
     const onStep = (step: InstallStep) => {
       const text = stepText(step);
       if (text !== undefined) shown.update(text);
     };
     const applyAs = async (one: PreparedInstall, check: () => Promise<void>) =>
-      applyInstall(one, { start, signal, onStep, verify: check });
+      applyInstall(one, { start, signal, onStep, verify: check, verifySite: askHosts });
     const applyOnce = async () => {
       let answers: Answer[] = [];
       const applied = await applyAs(prepared, async () => {
@@ -74,7 +78,7 @@ export async function applyPrepared(
       request;
     const {
       applied,
-      answers,
+      answers: own,
       bundle: record,
     } = isCompared
       ? await applyCompared({
@@ -87,6 +91,7 @@ export async function applyPrepared(
         })
       : await applyOnce();
     shown.done();
+    const answers = [...own, ...hostAnswers];
     if (manager !== undefined && answers.some(isTrouble))
       await showOutput(manager, serviceOf(prepared.plan), since);
     for (const path of applied.backups) tell(`A backup of the replaced file is in ${path}\n`);

@@ -1,8 +1,10 @@
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { proxyOfFile, serviceOfFile } from "../proxy/find-proxy.ts";
-import type { Proxy } from "../proxy/proxy.ts";
+import type { Proxy, ProxyState } from "../proxy/proxy.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { sameCommand } from "../shared/own-command.ts";
+import { shellText } from "../shared/shell-words.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import { inFolder, inFolderOf } from "./safe-folder.ts";
@@ -37,7 +39,7 @@ export async function assertSiteFits(
         ? `${file} has a site for ${host} already`
         : `${host} is a host name of the service ${other} already`,
       other === undefined
-        ? `Remove that site, or choose another --host. Nothing was changed.`
+        ? replaceHint(proxy, file, served, hosts)
         : `Choose another --host, or install ${other} without it first. Nothing was changed.`,
       { exitCode: EXIT.failed },
     );
@@ -48,10 +50,42 @@ export async function assertSiteFits(
     : [`The line "${include.line}" is added to ${include.file}.`];
 }
 
+/**
+ * How to replace a site of somebody else's without an interruption: the proxy serves it until its next reload,
+ * which is the one of the installation.
+ */
+function replaceHint(
+  { name, unit, config }: Proxy,
+  file: string,
+  served: ProxyState["served"],
+  hosts: readonly string[],
+): string {
+  const all = served.filter((one) => one.file === file && one.host.includes(".")).map(({ host }) => host);
+  const others = [...new Set(all)].filter((host) => !hosts.includes(host));
+  const reloads = `Do not reload ${name}: it serves the old site until this installation reloads it.`;
+  const end = "Or choose another --host. Nothing was changed.";
+  if (others.length > 0)
+    return `The file has ${others.join(" and ")} too. If this app serves them, name them as well: ${others.map((host) => `--host ${host}`).join(" ")}\nOtherwise, remove only that site from the file, and run the command again. ${reloads}\n${end}`;
+  if (dirname(file) === config)
+    return `To replace it, copy the file, remove the site from it, and run the command again. ${reloads}\n${end}`;
+  const away = `${config}/${basename(file)}.old`;
+  return [
+    `To replace it, move the file away, and run the command again. ${reloads}`,
+    `sudo mv ${shellText([file, away])} && ${sameCommand()}`,
+    `If that fails, go back at once: sudo mv ${shellText([away, file])} && sudo systemctl reload ${unit.replace(/\.service$/, "")}`,
+    end,
+  ].join("\n");
+}
+
 /** Whether the proxy reads a site. */
 export function isIncluded(path: string, name: string): boolean {
   const { include } = proxyOfFile(path, name)!;
   return include === undefined || linesOf(include.file).some((one) => isSame(one, include.line));
+}
+
+/** Makes the configuration of the proxies include these files, or no longer include them. */
+export function includeSites(paths: readonly string[], name: string): void {
+  for (const proxy of proxiesOf(paths, name)) setInclude(proxy);
 }
 
 /**
@@ -65,9 +99,9 @@ export async function applySites(
   name: string,
   manager: ServiceManager,
 ): Promise<string[]> {
+  includeSites(paths, name);
   const proxies = proxiesOf(paths, name);
   for (const proxy of proxies) {
-    setInclude(proxy);
     await proxy.read(manager);
     await proxy.reload(manager);
   }
@@ -80,8 +114,8 @@ export async function restoreSites(
   name: string,
   manager: ServiceManager,
 ): Promise<void> {
+  includeSites(paths, name);
   for (const proxy of proxiesOf(paths, name)) {
-    setInclude(proxy);
     const [unit] = await manager.show([proxy.unit], ["ActiveState"]);
     if (!serves(unit!)) continue;
     await proxy.read(manager);

@@ -26,6 +26,7 @@ const SEVEN = 2_07_00;
 export const caddy: Proxy = {
   name: "caddy",
   unit: UNIT,
+  config: CONFIG,
   folders: [FOLDER],
   file: (name) => `${name}.caddy`,
   include: { file: CADDYFILE, line: `import ${FOLDER}/*.caddy` },

@@ -16,7 +16,8 @@ import {
   versionIn,
 } from "./proxy.ts";
 
-const FOLDERS = ["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"] as const;
+const CONFIG = "/etc/nginx";
+const FOLDERS = [`${CONFIG}/conf.d`, `${CONFIG}/sites-enabled`] as const;
 const UNIT = "nginx.service";
 const CERTIFICATES = "/etc/letsencrypt/live";
 
@@ -30,6 +31,7 @@ const RELOAD_LIMIT = 10_000;
 export const nginx: Proxy = {
   name: "nginx",
   unit: UNIT,
+  config: CONFIG,
   folders: FOLDERS,
   file: (name) => `sockact-${name}.conf`,
 
@@ -68,9 +70,12 @@ export const nginx: Proxy = {
     const { code, stderr } = await manager.run("reload", UNIT);
     const hint = `See why: journalctl --unit=${UNIT} --lines=20; tail /var/log/nginx/error.log`;
     if (code !== 0) throw proxyError(`nginx has not loaded its new configuration: ${stderr.trim()}`, hint);
-    // The reload is a signal. Without new workers, nginx keeps the old configuration.
+    // The reload is a signal. Without new workers, nginx keeps the old configuration. With them, the earlier
+    // ones accept connections for 100 ms more.
     const deadline = Date.now() + RELOAD_LIMIT;
-    while (workersOf(MainPID).every((pid) => before.includes(pid))) {
+    const isDone = () =>
+      workersOf(MainPID).some((pid) => !before.includes(pid)) && !before.some((pid) => accepts(pid));
+    while (!isDone()) {
       if (Date.now() > deadline) throw proxyError("nginx keeps its old configuration", hint);
       await delay(20);
     }
@@ -101,6 +106,11 @@ function namesIn(text: string): string[] {
 
 function workersOf(pid: string): string[] {
   return readProc(`/proc/${pid}/task/${pid}/children`).trim().split(/\s+/);
+}
+
+/** Whether a worker still accepts connections. */
+function accepts(pid: string): boolean {
+  return /^nginx: worker process *\0*$/.test(readProc(`/proc/${pid}/cmdline`));
 }
 
 function siteText({ name, hosts, socket }: Site, { version }: ProxyState): SiteText {

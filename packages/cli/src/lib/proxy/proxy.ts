@@ -37,6 +37,8 @@ export interface SiteText {
 export interface Proxy {
   readonly name: "caddy" | "nginx";
   readonly unit: string;
+  /** The folder of its configuration. */
+  readonly config: string;
   /** The folders in which a site may be, and the name of its file. */
   readonly folders: readonly string[];
   file(name: string): string;

@@ -19,7 +19,7 @@ import { contentOf } from "../safe-folder.ts";
 import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "../service-paths.ts";
 import { type Absent, Change } from "../undo/change.ts";
 import { recover, undo, undoneError } from "../undo/undo.ts";
-import { applySites, assertSiteFits, isIncluded } from "../sites.ts";
+import { applySites, assertSiteFits, includeSites, isIncluded } from "../sites.ts";
 import { Units } from "../units.ts";
 import { backupsOf, fileChanges } from "./file-changes.ts";
 import { startUnits } from "./start.ts";
@@ -47,14 +47,22 @@ export async function applyInstall(prepared: PreparedInstall, options: ApplyOpti
 
 async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Promise<Applied> {
   const { plan } = prepared;
-  const { onStep, signal, verify } = options;
+  const { onStep, signal, verify, verifySite } = options;
+  let hasReloadedProxy = false;
   const units = new Units(plan, signal);
-  const { change, applied } = await inTurn(plan, options, () => applyInTurn(prepared, units, options));
+  const { change, applied, sites } = await inTurn(plan, options, () => applyInTurn(prepared, units, options));
   try {
     // An app may take a minute to answer. Other installations do not wait for it.
     await verify?.();
     signal?.throwIfAborted();
-    if (units.manager) {
+    const { manager } = units;
+    if (manager) {
+      await inTurn(plan, options, async () => {
+        hasReloadedProxy = true;
+        for (const unit of await applySites(sites, plan.name, manager)) onStep({ type: "served", unit });
+      });
+      await verifySite?.();
+      signal?.throwIfAborted();
       await removeDroppedSockets(prepared);
       recordDroppedFolders(prepared);
     }
@@ -62,7 +70,7 @@ async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Pro
     return applied;
   } catch (error) {
     // Without the signal: the undo must always run.
-    return inTurn(plan, { onStep }, () => undo(error, plan, change, options));
+    return inTurn(plan, { onStep }, () => undo(error, plan, change, { ...options, hasReloadedProxy }));
   }
 }
 
@@ -70,7 +78,7 @@ async function applyInTurn(
   prepared: PreparedInstall,
   units: Units,
   options: ApplyOptions,
-): Promise<{ change: Change; applied: Applied }> {
+): Promise<{ change: Change; applied: Applied; sites: string[] }> {
   const { plan, force } = prepared;
   const { onStep, signal } = options;
   const { manager } = units;
@@ -85,6 +93,7 @@ async function applyInTurn(
   const [running] = Object.keys(before.active);
   if (!options.start && running !== undefined) throw runningError(running);
   signal?.throwIfAborted();
+  const sites = changedSites(prepared);
   const absent = manager && absentOf(plan);
   const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before, absent);
   try {
@@ -96,6 +105,8 @@ async function applyInTurn(
       onStep({ type: isRemoved ? "removed" : "written", path });
       signal?.throwIfAborted();
     }
+    // Before the proxy loads it, so that a call for another service sees the site.
+    if (manager) includeSites(sites, plan.name);
     const hasFiles = prepared.files.some(({ state }) => state !== "same");
     if (hasFiles || (await units.needReload(Object.keys(plan.units)))) {
       await units.reload();
@@ -110,24 +121,18 @@ async function applyInTurn(
     signal?.throwIfAborted();
     const hasStarted =
       manager && options.start ? await startUnits(prepared, before, manager, options) : false;
-    if (manager) await applySite(prepared, manager, onStep);
     const changed = notStarted !== undefined || hasFiles || !wasEnabled || hasStarted;
-    return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
+    return { change, sites, applied: { changed, backups: backups.map(({ path }) => path) } };
   } catch (error) {
-    return undo(error, plan, change, options);
+    return undo(error, plan, change, { ...options, hasReloadedProxy: false });
   }
 }
 
-/** Makes the proxy serve the host names, or no longer serve them. */
-async function applySite(
-  { plan, files }: PreparedInstall,
-  manager: ServiceManager,
-  onStep: ApplyOptions["onStep"],
-): Promise<void> {
+/** The changed files, among which may be sites, and the site that the proxy does not read. */
+function changedSites({ plan, files }: PreparedInstall): string[] {
   const changed = files.filter(({ state }) => state !== "same").map(({ path }) => path);
   const own = plan.site === undefined || isIncluded(plan.site.path, plan.name) ? [] : [plan.site.path];
-  for (const unit of await applySites([...changed, ...own], plan.name, manager))
-    onStep({ type: "served", unit });
+  return [...changed, ...own];
 }
 
 /** A unit that runs would be left with its earlier file. */

@@ -48,10 +48,12 @@ export interface ApplyOptions {
   /** False to start nothing. Then none of the units may run. */
   start: boolean;
   /**
-   * The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects
-   * with the same error.
+   * A test of the app, such as a request, before the proxy serves its host names. If it rejects, all changes
+   * are undone, and `applyInstall` rejects with the same error.
    */
   verify?: (() => Promise<void>) | undefined;
+  /** The same for the site, after the proxy has loaded it. */
+  verifySite?: (() => Promise<void>) | undefined;
 }
 
 export interface Applied {

@@ -8,7 +8,7 @@ import { whyNotStarted } from "../failure.ts";
 import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
 import { exists, removeSocketFile } from "../service-paths.ts";
-import { restoreSites } from "../sites.ts";
+import { includeSites, restoreSites } from "../sites.ts";
 import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
 
@@ -42,18 +42,29 @@ export async function recover(
 ): Promise<NotStarted[] | undefined> {
   Change.clean(place, name);
   const change = Change.pending(place, name);
-  return change && rollBack(place, change, start);
+  return change && rollBack(place, change, { start });
 }
 
-/** Undoes a change after a failed step or an interrupt. Rejects with the error that reports it. */
+interface UndoOptions {
+  signal?: AbortSignal | undefined;
+  onStep: (step: { type: "undoing" }) => void;
+  hasReloadedProxy?: boolean;
+}
+
+/**
+ * Undoes a change after a failed step or an interrupt. Rejects with the error that reports it.
+ *
+ * A proxy that has not been reloaded yet is left alone: it may still serve a site that somebody has moved away
+ * for the new one.
+ */
 export async function undo(
   failure: unknown,
   place: Place,
   change: Change,
-  { signal, onStep }: { signal?: AbortSignal | undefined; onStep: (step: { type: "undoing" }) => void },
+  { signal, onStep, hasReloadedProxy = true }: UndoOptions,
 ): Promise<never> {
   onStep({ type: "undoing" });
-  const notStarted = await rollBack(place, change).catch((cause: unknown) => {
+  const notStarted = await rollBack(place, change, { sites: hasReloadedProxy }).catch((cause: unknown) => {
     throw undoError(failure, cause);
   });
   throw signal?.aborted ? undoneError(signal, notStarted) : errorAfterUndo(failure, place, notStarted);
@@ -113,7 +124,11 @@ function undoError(error: unknown, cause: unknown): CliError {
  * Restores files, enabled units and running units. It compares states and does not depend on completed steps,
  * so it can begin at any moment of an installation, and again after a kill.
  */
-async function rollBack(place: Place, change: Change, start = true): Promise<NotStarted[]> {
+async function rollBack(
+  place: Place,
+  change: Change,
+  { start = true, sites = true }: { start?: boolean | undefined; sites?: boolean },
+): Promise<NotStarted[]> {
   const units = new Units(place);
   const { manager } = units;
   const { before } = change;
@@ -131,7 +146,8 @@ async function rollBack(place: Place, change: Change, start = true): Promise<Not
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
   const notStarted = await insist(() => restoreRunning(units, before, start));
-  if (manager !== undefined) await insist(() => restoreSites(change.paths, change.name, manager));
+  if (!sites) includeSites(change.paths, change.name);
+  else if (manager !== undefined) await insist(() => restoreSites(change.paths, change.name, manager));
   change.forget();
   return notStarted;
 }
