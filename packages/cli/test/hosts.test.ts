@@ -154,6 +154,11 @@ describeWith(
         expect(shown).toMatchObject({
           code: 0,
           stdout: expect.stringMatching(`# ${site}\n[^]*/run/shop\\.sock`),
+        const unstarted = await install("shop", "--host", host("shop"), "--no-start");
+        expect(unstarted).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("--no-start can't be used"),
+        });
         });
         expect(await everything()).toEqual(before);
       });

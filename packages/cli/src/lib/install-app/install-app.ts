@@ -158,7 +158,7 @@ async function prepare(
   if (problems.length > 0) throw await accessError(service, problems);
   const bundle = service.bundle && (await makeBundle(service.bundle, isUsers, caller));
   const made = bundle && filesOfBundle({ name: description.name, user: isUsers }, bundle);
-  const { site, notes: siteNotes } = await planSite(description, options.proxy, manager);
+  const { site, notes: siteNotes } = await planSite(description, options.proxy, options.start, manager);
   const plan: InstallPlan = {
     name: description.name,
     user: isUsers,

@@ -15,12 +15,19 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 export async function planSite(
   { name, hosts, sockets }: AppDescription,
   wanted: string | undefined,
+  start: boolean,
   manager: ServiceManager | undefined,
 ): Promise<{ site?: PlannedSite; notes: string[] }> {
   if (hosts === undefined) {
     if (wanted === undefined) return { notes: [] };
     throw new CliError("SOCKACT_ERR_USAGE", "--proxy needs a host name", "Name one: --host shop.example.com");
   }
+  if (!start)
+    throw new CliError(
+      "SOCKACT_ERR_USAGE",
+      `${name} has host names, so --no-start can't be used: the proxy would pass clients to a socket that does not listen`,
+      "Leave --no-start out. Until the app has answered a test request, the proxy serves what it serves now.",
+    );
   if (manager === undefined)
     throw new CliError(
       "SOCKACT_ERR_USAGE",
