@@ -372,7 +372,10 @@ describeWith(
         expect(await install("plain", "--host", name)).toMatchObject({ code: 0 });
         expect(await known(`http://${name}/`)).toMatchObject({ host: name });
         await systemd.mustRun(back.split(" "));
-        expect(await uninstall("plain")).toMatchObject({ code: 0 });
+        expect(await uninstall("plain")).toMatchObject({
+          code: 0,
+          stdout: expect.stringContaining("Removed:\n  /etc/systemd/system/plain.socket"),
+        });
         expect(await ask(`http://${name}/`)).toBe("old");
         isOver = true;
         await load;

@@ -9,6 +9,9 @@ import { sockactInside } from "./run.ts";
 
 const UNITS = "/etc/systemd/system";
 
+/** The output without the list of what was removed. */
+const result = (stdout: string) => stdout.replace(/^Removed:\n(?: {2}.*\n)+/m, "");
+
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact uninstall", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
@@ -58,7 +61,14 @@ Nothing was changed: --dry-run.
 `);
     expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     expect(await sockact("uninstall", "shop", "--yes")).toEqual({
-      stdout: "Uninstalled shop.\n",
+      stdout: `Uninstalled shop.
+Removed:
+  ${UNITS}/shop.socket
+  ${UNITS}/shop.service
+  ${files[0]!.path}
+  /var/lib/shop (empty)
+  /var/cache/shop (empty)
+`,
       stderr: "Stopping shop\nRemoving its files\n",
       code: 0,
     });
@@ -81,7 +91,7 @@ Nothing was changed: --dry-run.
     const stays = "Stays:\n  /var/lib/shop: data of the service\nTo remove the data too: --purge\n";
     expect((await sockact("uninstall", "shop", "--dry-run")).stdout).toContain(stays);
     const { stdout } = await sockact("uninstall", "shop", "--yes");
-    expect(stdout).toBe(`Uninstalled shop.
+    expect(result(stdout)).toBe(`Uninstalled shop.
 Stays:
   /var/lib/shop: data of the service
 To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
@@ -89,7 +99,9 @@ To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
     expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
     await run({}, plan({ environment: { KEEP: "1" } }));
     await systemd.request("http://127.0.0.1/");
-    expect((await sockact("uninstall", "shop", "--yes", "--purge")).stdout).toBe("Uninstalled shop.\n");
+    expect(result((await sockact("uninstall", "shop", "--yes", "--purge")).stdout)).toBe(
+      "Uninstalled shop.\n",
+    );
     expect(await left()).toEqual([]);
   });
 
@@ -98,7 +110,7 @@ To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
     await systemd.request("http://127.0.0.1/");
     const without = plan({ stateDirectory: false });
     expect((await run({}, without)).error).toBeUndefined();
-    expect((await sockact("uninstall", "shop", "--yes")).stdout).toBe(`Uninstalled shop.
+    expect(result((await sockact("uninstall", "shop", "--yes")).stdout)).toBe(`Uninstalled shop.
 Stays:
   /var/lib/shop: data of the service
 To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
@@ -107,7 +119,9 @@ To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
     await run({}, without);
     const shown = await sockact("uninstall", "shop", "--dry-run", "--purge");
     expect(shown.stdout).toContain("  /var/lib/shop (the data of the service)\n");
-    expect((await sockact("uninstall", "shop", "--yes", "--purge")).stdout).toBe("Uninstalled shop.\n");
+    expect(result((await sockact("uninstall", "shop", "--yes", "--purge")).stdout)).toBe(
+      "Uninstalled shop.\n",
+    );
     expect(await left()).toEqual([]);
   });
 
@@ -125,7 +139,7 @@ To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
     const two = plan({ name: "notes-two", sockets: [{ listen: 81 }], cacheDirectory: "shop" });
     expect((await run({ force: true }, two)).error).toBeUndefined();
     const { stdout } = await sockact("uninstall", "shop", "--yes", "--purge");
-    expect(stdout).toBe(`Uninstalled shop.
+    expect(result(stdout)).toBe(`Uninstalled shop.
 Stays:
   /var/lib/shop: shop-notes.service uses it too
   /var/cache/shop: notes-two.service uses it too
@@ -188,7 +202,7 @@ Stays:
     await systemd.mustRun(["sh", "-c", `echo '# mine' >> ${UNITS}/shop.socket`]);
     const { stdout, code } = await sockact("uninstall", "shop", "--yes");
     expect(code).toBe(0);
-    expect(stdout).toBe(`Uninstalled shop.
+    expect(result(stdout)).toBe(`Uninstalled shop.
 Stays:
   ${UNITS}/shop.socket: edited since it was installed
   ${UNITS}/shop.service.d: your own settings
@@ -322,7 +336,7 @@ To uninstall a service of your own service manager, add --user.
       "--user",
       "--yes",
     ]);
-    expect(gone).toMatchObject({ code: 0, stdout: "Uninstalled shop.\n" });
+    expect(gone).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Uninstalled shop\.\nRemoved:\n/) });
     expect((await systemd.run(files)).stdout).toBe("");
     await systemd.stop("user@0.service");
   });
@@ -348,7 +362,7 @@ To uninstall a service of your own service manager, add --user.
     await mkdir(systemd.hostPath("/tmp/image"));
     await run({}, plan({}, { root: "/tmp/image" }));
     const { code, stdout } = await sockact("uninstall", "shop", "--root", "/tmp/image", "--yes");
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "Uninstalled shop.\n" });
+    expect({ code, stdout: result(stdout) }).toEqual({ code: 0, stdout: "Uninstalled shop.\n" });
     expect(await systemd.mustRun(["find", "/tmp/image", "!", "-type", "d"])).toBe("");
   });
 });

@@ -46,25 +46,34 @@ export async function uninstall(name: string, options: UninstallOptions): Promis
   const data = done.kept.filter(({ isData }) => isData).map(({ path }) => path);
   const remove = shellText(["rm", "-r", ...new Set(data.flatMap((path) => [path, realpathSync(path)]))]);
   const hint = data.length === 0 ? [] : [`To remove the data: ${user ? "" : "sudo "}${remove}`];
-  print([`Uninstalled ${name}.`, ...describeKept(done), ...hint, ""].join("\n"));
+  // Without a question, nothing has been shown yet.
+  const files = yes ? describeRemoved(done) : [];
+  const removed = files.length > 0 ? ["Removed:", ...files] : [];
+  print([`Uninstalled ${name}.`, ...removed, ...describeKept(done), ...hint, ""].join("\n"));
   return 0;
 }
 
 const contents = { state: "the data of the service", cache: "its cache", logs: "its log files" } as const;
 
 function describe(prepared: PreparedUninstall): string {
-  const { place, files, units, cleanedFolders, manifest } = prepared;
+  const { place, units, manifest } = prepared;
   if (manifest === undefined) return "An earlier call was killed halfway. Its changes are undone.\n";
   const running = place.root === "/" ? units.filter((unit) => !unit.includes("@.")) : [];
   const lines = [
     ...(running.length > 0 ? ["Stops:", ...running.map((unit) => `  ${unit}`)] : []),
     "Removes:",
-    ...files.map((path) => `  ${path}`),
-    ...cleanedFolders.map(({ kind, path, isEmpty }) => `  ${path} (${isEmpty ? "empty" : contents[kind]})`),
+    ...describeRemoved(prepared),
     ...describeKept(prepared),
     ...(prepared.kept.some(({ isData }) => isData) ? ["To remove the data too: --purge"] : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function describeRemoved({ files, cleanedFolders }: PreparedUninstall): string[] {
+  return [
+    ...files.map((path) => `  ${path}`),
+    ...cleanedFolders.map(({ kind, path, isEmpty }) => `  ${path} (${isEmpty ? "empty" : contents[kind]})`),
+  ];
 }
 
 function describeKept({ kept }: PreparedUninstall): string[] {
