@@ -299,6 +299,9 @@ describeWith(
         expect((await call("/srv/config", ["doctor", "shop"])).stdout).not.toContain("does not match");
         await systemd.write(
           "/srv/config/sockact.config.json",
+        expect((await call("/", ["status", "shop"])).stdout).toMatch(
+          /^ *Hosts +shop\.example\.com\n[^]*^ *\/etc\/caddy\/sockact\/shop\.caddy$/m,
+        );
           JSON.stringify({ ...config, sockets: [{ listen: 80 }] }),
         );
         expect(await call("/srv/config", ["install", "--yes"])).toMatchObject({

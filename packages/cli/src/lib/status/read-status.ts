@@ -15,6 +15,7 @@ import { type Address, readAddresses } from "./addresses.ts";
 import { bundleStatus } from "./bundle-status.ts";
 import { type Clients, type CountedClients, countClients } from "./clients.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
+import { siteStatus } from "./site-status.ts";
 import { stateOf } from "../systemd/unit-state.ts";
 import {
   type ServiceProperties,
@@ -206,6 +207,7 @@ export async function readStatus(
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
       bundle: bundleStatus(service.name, manager.user),
+      site: siteStatus(service.name, manager.user),
       warnings: warningsOf({ service, state, units: own, sockets: ownSockets, closed }, manager),
     });
   });

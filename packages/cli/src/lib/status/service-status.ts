@@ -1,4 +1,5 @@
 import type { BundleStatus } from "./bundle-status.ts";
+import type { SiteStatus } from "./site-status.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { Address } from "./addresses.ts";
 import type { Clients } from "./clients.ts";
@@ -99,5 +100,7 @@ export interface ServiceStatus {
   exposure: number | null;
   /** The bundle, if the service was installed with one. */
   bundle: BundleStatus | null;
+  /** The site in the machine's proxy, if the service has host names. */
+  site: SiteStatus | null;
   warnings: Warning[];
 }

@@ -55,7 +55,7 @@ export function statusDetail(
   journal: JournalLines | undefined,
   { now = new Date(), user = false }: { now?: Date; user?: boolean } = {},
 ): string {
-  const { name, state, drained, sockets, health, units, exposure, bundle } = service;
+  const { name, state, drained, sockets, health, units, exposure, bundle, site } = service;
   const commands = [...new Set(units.map(({ command }) => command).filter((command) => command !== ""))];
   const files = [...sockets, ...(health === null ? [] : [health]), ...units]
     .map(({ file }) => file)
@@ -73,12 +73,13 @@ export function statusDetail(
     `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}${drained ? colourOut("yellow", ", drained") : ""}\n`,
     field("Sockets", sockets.flatMap(socketLines)),
     field("Health", health === null ? [] : socketLines(health)),
+    field("Hosts", site === null ? [] : [site.hosts.join(", ")]),
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
     field("Bundle", bundle === null ? [] : bundleLines(bundle, name, user)),
     field("Last wake", [wakeLine(service, now)]),
     field("Risk", exposure === null ? [] : [`${exposure.toFixed(1)} of 10 (systemd-analyze security)`]),
-    field("Files", [...new Set(files)]),
+    field("Files", [...new Set([...files, ...(site === null ? [] : [site.file])])]),
     warnings === "" ? "" : `\n${warnings}`,
     log,
   ].join("");
