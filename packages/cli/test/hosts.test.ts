@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
-import { useMachine } from "./machine.ts";
+import { server, useMachine } from "./machine.ts";
+
+const page = fileURLToPath(new URL("../../../docs/hosts.md", import.meta.url));
 
 /** What an app knows about a request. */
 interface Known {
@@ -150,15 +154,15 @@ describeWith(
           code: 1,
           stderr: expect.stringContaining(`${foreign} has a site for taken.example.com already`),
         });
-        const shown = await install("shop", "--host", host("shop"), "--dry-run");
-        expect(shown).toMatchObject({
-          code: 0,
-          stdout: expect.stringMatching(`# ${site}\n[^]*/run/shop\\.sock`),
         const unstarted = await install("shop", "--host", host("shop"), "--no-start");
         expect(unstarted).toMatchObject({
           code: 2,
           stderr: expect.stringContaining("--no-start can't be used"),
         });
+        const shown = await install("shop", "--host", host("shop"), "--dry-run");
+        expect(shown).toMatchObject({
+          code: 0,
+          stdout: expect.stringMatching(`# ${site}\n[^]*/run/shop\\.sock`),
         });
         expect(await everything()).toEqual(before);
       });
@@ -295,13 +299,13 @@ describeWith(
           ip: "127.0.0.1",
           protocol: "https",
         });
+        expect((await call("/", ["status", "shop"])).stdout).toMatch(
+          /^ *Hosts +shop\.example\.com\n[^]*^ *\/etc\/caddy\/sockact\/shop\.caddy$/m,
+        );
         expect(await call("/srv/config", ["units", "--diff"])).toMatchObject({ code: 0 });
         expect((await call("/srv/config", ["doctor", "shop"])).stdout).not.toContain("does not match");
         await systemd.write(
           "/srv/config/sockact.config.json",
-        expect((await call("/", ["status", "shop"])).stdout).toMatch(
-          /^ *Hosts +shop\.example\.com\n[^]*^ *\/etc\/caddy\/sockact\/shop\.caddy$/m,
-        );
           JSON.stringify({ ...config, sockets: [{ listen: 80 }] }),
         );
         expect(await call("/srv/config", ["install", "--yes"])).toMatchObject({
@@ -386,6 +390,47 @@ describeWith(
         await systemd.mustRun(["rm", file]);
       },
     );
+
+    test("data moves while clients wait, as docs/hosts.md tells", { timeout: 90_000 }, async () => {
+      const name = "data.example.com";
+      const line = /^ExecStartPre=.*old-shop.*$/m.exec(readFileSync(page, "utf8"))![0];
+      const dropIn = "/etc/systemd/system/plain.service.d/move.conf";
+      const file = "/etc/nginx/sites-enabled/data";
+      await systemd.mustRun(["sh", "-c", "mkdir -p /srv/old/data; echo kept > /srv/old/data/kept"]);
+      await systemd.write("/srv/apps/old.cjs", server('"old"').replace("3000", "4000"));
+      await systemd.installUnits({
+        "old-shop.service": `[Service]\nExecStart=${systemd.node} /srv/apps/old.cjs
+ExecStartPost=curl --silent --retry 50 --retry-connrefused --retry-delay 1 http://localhost:4000/\n`,
+      });
+      await systemd.start("old-shop.service");
+      const site = `server { listen 80; server_name ${name}; location / { proxy_pass http://127.0.0.1:4000; } }\n`;
+      await systemd.write(file, site);
+      await systemd.systemctl("reload", "nginx.service");
+      await systemd.write(dropIn, `[Service]\n${line.replaceAll("/var/lib/shop/", "/var/lib/plain/")}\n`);
+
+      const answers: string[] = [];
+      let isOver = false;
+      const client = async () => {
+        while (!isOver) {
+          const { status, body } = await systemd.request({
+            url: "http://127.0.0.1/",
+            headers: { host: name },
+          });
+          answers.push(status === 200 ? (body === "old" ? "old" : "new") : `${status} ${body}`);
+        }
+      };
+      const load = Promise.all([client(), client(), client()]);
+      await systemd.mustRun(["mv", file, "/etc/nginx/data.old"]);
+      expect(await install("plain", "--host", name, "--no-request")).toMatchObject({ code: 0 });
+      expect(await known(`http://${name}/`)).toMatchObject({ host: name });
+      isOver = true;
+      await load;
+      expect([...new Set(answers)].toSorted()).toEqual(["new", "old"]);
+      expect(await systemd.show("old-shop.service", "ActiveState")).not.toBe("active");
+      expect(await systemd.mustRun(["cat", "/var/lib/plain/data/kept"])).toBe("kept\n");
+      await uninstall("plain");
+      await systemd.mustRun(["rm", "-r", "/etc/systemd/system/plain.service.d"]);
+    });
 
     test("a file with other sites is not moved away", async () => {
       const file = "/etc/nginx/conf.d/both.conf";
