@@ -9,6 +9,9 @@ import { endingWithParent } from "./end-with-parent.ts";
  */
 export const DEADLINE = 45_000;
 
+/** The programs that were started since a test began. */
+export const programsOfTest: Set<AppProcess> = new Set();
+
 /** A program under test, whose output can be awaited. */
 export interface AppProcess extends AsyncDisposable {
   readonly pid: number;
@@ -75,7 +78,7 @@ export function watchProcess(child: ChildProcess): AppProcess {
   void ended.finally(cancel).catch(() => {});
 
   const seen = new Set<number>();
-  return {
+  const program: AppProcess = {
     pid: child.pid as number,
     ended,
     get stdout() {
@@ -107,6 +110,8 @@ export function watchProcess(child: ChildProcess): AppProcess {
       await ended.catch(() => {});
     },
   };
+  programsOfTest.add(program);
+  return program;
 }
 
 /** The environment of this process, without the variables of the test runner, npm or a service manager. */

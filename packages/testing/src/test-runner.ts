@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { programsOfTest } from "./app-process.ts";
 import { whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 import { systemdVersion } from "./systemd-version.ts";
 
@@ -76,7 +78,9 @@ export function definitionsOf(runner: TestRunner): Definitions {
         tests();
         usualTimeout = outside;
       }),
-    test: (name, body, timeout = usualTimeout) => void test(name, body, timeout),
+    // node:test ignores a timeout in this place. Others use it for what run() can't end.
+    test: (name, body, timeout = usualTimeout) =>
+      void test(name, () => run(body, timeout), timeout + HOOK_TIMEOUT),
     // The hooks of node:test have other names, and no timeout by default.
     beforeAll: (action) =>
       void (runner.beforeAll ? runner.beforeAll(action, HOOK_TIMEOUT) : runner.before?.(action)),
@@ -84,6 +88,34 @@ export function definitionsOf(runner: TestRunner): Definitions {
       void (runner.afterAll ? runner.afterAll(action, HOOK_TIMEOUT) : runner.after?.(action)),
     beforeEach,
   };
+}
+
+/**
+ * Runs a test for at most this time, in milliseconds. Its error has what the programs under test have written,
+ * which often says more.
+ */
+async function run(body: TestBody, timeout: number): Promise<void> {
+  programsOfTest.clear();
+  const isDone = new AbortController();
+  const late = delay(timeout, undefined, { signal: isDone.signal }).then(() => {
+    throw new Error(`The test did not end in ${timeout} ms.`);
+  });
+  try {
+    await Promise.race([body(), late]);
+  } catch (error) {
+    const outputs = [...programsOfTest].flatMap(({ stdout, stderr }, index) => [
+      `--- program ${index + 1}, stdout`,
+      stdout,
+      `--- program ${index + 1}, stderr`,
+      stderr,
+    ]);
+    for (const program of programsOfTest) program.kill();
+    if (outputs.length === 0) throw error;
+    throw new Error([(error as Error).message, ...outputs].join("\n"), { cause: error });
+  } finally {
+    late.catch(() => {});
+    isDone.abort();
+  }
 }
 
 /** The first requirement that is not met, or `undefined`. */
