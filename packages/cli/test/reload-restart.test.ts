@@ -201,7 +201,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stderr } = await sockact(systemd, "reload", "plain");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /plain\.service has no way to reload \(Type=notify\) \(SOCKACT_ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
+        /plain\.service has no way to reload \(Type=notify\) \(SOCKACT_ERR_RELOAD\)\n.*restart plain\n.*handover: true.*\n.*Type=notify-reload.*ExecReload=/,
       );
       await ask(83);
       expect((await sockact(systemd, "reload", "hup")).stdout).toBe(
@@ -296,12 +296,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     it("shows why a new version did not start, and what is left", async () => {
       await ask(81);
       await release(systemd, "plain", { crash: true });
+      const dropIn = "/run/systemd/system/plain.service.d/handover.conf";
+      await systemd.write(dropIn, "[Service]\nEnvironment=SOCKACT_HANDOVER=yes\n");
+      await systemd.systemctl("daemon-reload");
       const { code, stdout, stderr } = await sockact(systemd, "restart", "plain");
+      await systemd.mustRun(["rm", dropIn]);
+      await systemd.systemctl("daemon-reload");
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toMatch(
         /error: plain\.service did not start: it exited with 1\. Clients wait in the socket's queue, and systemd tries again \(SOCKACT_ERR_RESTART\)\nThe old process has exited, so no version serves now\./,
       );
+      expect(stderr).toMatch(/use the handover.*sockact reload plain\n/);
       await release(systemd, "plain", { version: 3 });
       expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted", confirmed: true });
       expect((await ask(81)).version).toBe(3);

@@ -18,6 +18,8 @@ interface FailedStart {
   result: string;
   /** Whether the service ran before. */
   wasUp: boolean;
+  /** Whether a reload would start the new process first. */
+  hasHandover: boolean;
   /** Whether systemd starts it again. */
   isRetried: boolean;
   /** The sockets that no longer listen. */
@@ -57,7 +59,16 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
         `Open it again, which restarts its service too: ${systemctl} restart ${unitWords([socket.unit])}`,
       ),
     /** The new process did not start. The old one has ended, so no version serves. */
-    notStarted({ unit, exit: { code, status }, result, wasUp, isRetried, closed, hints }: FailedStart) {
+    notStarted({
+      unit,
+      exit: { code, status },
+      result,
+      wasUp,
+      hasHandover,
+      isRetried,
+      closed,
+      hints,
+    }: FailedStart) {
       const again = serviceCommand("restart", name, user);
       const end =
         status === "0"
@@ -73,7 +84,7 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
         `${unit} did not start: ${end}. ${clients}`,
         [
           wasUp
-            ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith a handover or a rolling restart, the old process would serve until the new one is ready.`
+            ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\n${hasHandover ? `Next time, use the handover, so that the old process serves until the new one is ready: ${serviceCommand("reload", name, user)}` : "With a handover or a rolling restart, the old process would serve until the new one is ready."}`
             : `Correct the app, and run ${again} again.`,
           ...hints,
         ].join("\n"),
@@ -83,7 +94,10 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
 }
 
 /** Returns the errors of a reload of this service. */
-export function reloadFailures({ name, sockets }: ActivatedService, { user, systemctl }: ServiceManager) {
+export function reloadFailures(
+  { name, kind, sockets }: ActivatedService,
+  { user, systemctl }: ServiceManager,
+) {
   const fail = (message: string, hint: string) => failed("SOCKACT_ERR_RELOAD", message, hint);
   const command = (verb: string) => serviceCommand(verb, name, user);
   /** The app's lines have been printed. */
@@ -122,7 +136,9 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
     noReload: (unit: string, type: string) =>
       fail(
         `${unit} has no way to reload (Type=${type})`,
-        `If the app has handover or onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${command("restart")}`,
+        kind === "rolling"
+          ? `To run new code, restart it, which makes no client wait: ${command("restart")}\nTo reload by a handover, write handover: true instead of rolling: true into the config, and install it again.`
+          : `To run new code, restart it: ${command("restart")}\nFor a handover, write handover: true into the config (systemd 253), and install it again.\nIf the app has onReload, write Type=notify-reload (systemd 253) into the unit. For any other app, write ExecReload=.`,
       ),
     /** `onReload` failed. */
     oldSettings: (hasLines: boolean, hints: readonly string[]) =>

@@ -30,9 +30,14 @@ const properties = [
   "ExecMainCode",
   "ExecMainStatus",
   "NRestarts",
+  "Environment",
 ] as const;
 
 type Unit = Record<(typeof properties)[number], string>;
+
+/** systemctl does not print a list that is empty. */
+const hasHandover = ({ Environment }: Partial<Unit>): boolean =>
+  /(?<!\S)SOCKACT_HANDOVER=(?:1|y|yes|t|true|on)(?!\S)/i.test(Environment ?? "");
 
 /** A service unit and its sockets. */
 const readUnits = async (manager: ServiceManager, { services, sockets }: ActivatedService) =>
@@ -102,6 +107,7 @@ export async function restartUnit(
       unit: now.Id,
       ...endOf(now, entries),
       wasUp: isUp(service),
+      hasHandover: hasHandover(service),
       isRetried: isUp(now),
       closed: [...idsOf(after.filter(isClosed)), ...idsOfClosed(await closedSockets(manager, sockets))],
       hints: await writingHints(manager, service.Id, lines),

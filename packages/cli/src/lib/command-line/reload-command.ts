@@ -24,8 +24,8 @@ app reads its settings again in onReload. An app that was installed with
     .addHelpText(
       "after",
       `
-Either the unit has Type=notify-reload and the app has handover or onReload, or
-the unit has ExecReload=.
+The service needs one of these: handover: true in its config; Type=notify-reload
+in the unit, and onReload in the app; or ExecReload= in the unit.
 To run new code without handover, or after a change of the unit, restart it
 instead: ${serviceCommand("restart", "shop", false)}
 
