@@ -244,6 +244,7 @@ exec /usr/bin/journalctl "$@"
     );
     const answer = await ask(systemd, "again", ["env", `PATH=${path}:/usr/bin:/bin`]);
     expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: no database/);
+    expect(answer.finding("app-crashed").why).not.toContain("pair");
   });
 
   describeWith({ systemd: 253 }, "with OpenFile=,", () => {

@@ -436,6 +436,7 @@ pair@${old} has stopped
           severity: "warning",
           unit: `pair@${next}.service`,
           message: `pair@${next}.service has ended with an uncaught error. pair@${old}.service serves meanwhile.`,
+          why: expect.stringContaining("the other instance of the pair"),
         }),
       ]);
     });

@@ -38,8 +38,8 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
   try {
     return [await diagnosis.find(subject)]
       .flat()
-      .map(({ unit = subject.service, message, evidence = [], fix, copy = [] }) => {
-        return { code, severity, title, why, copy, unit, message, evidence, fix };
+      .map(({ unit = subject.service, evidence = [], copy = [], ...found }) => {
+        return { code, severity, title, why, ...found, copy, unit, evidence };
       });
   } catch (error) {
     // If one diagnosis can't query systemd, the others still run.

@@ -23,6 +23,9 @@ import { isServedBy, passedSockets } from "../facts/sockets.ts";
 import { addLines, readJournal } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 
+const WHY_OF_PAIR =
+  "If the other instance of the pair runs, it serves the clients. Otherwise, they wait until one of the two starts.";
+
 /** Apps that end at their start, and the programs that run them. */
 export const crashes: readonly Diagnosis[] = [
   {
@@ -30,7 +33,7 @@ export const crashes: readonly Diagnosis[] = [
     code: "app-crashed",
     severity: "error",
     title: "the app ended with an error",
-    why: "Clients wait until the app starts without an error, unless the other instance of a rolling pair serves them. With the units of sockact, systemd tries again and again. With StartLimitIntervalSec= or without Restart=, systemd gives up, and then clients are refused.",
+    why: "Clients wait until the app starts without an error. With the units of sockact, systemd tries again and again. With StartLimitIntervalSec= or without Restart=, systemd gives up, and then clients are refused.",
     looksAt: "How the last run ended, and the last lines that the app printed.",
     remedy: "Correct the error that the app printed.",
     explains: ofCrash.filter((code) => code !== "app-crashed"),
@@ -38,10 +41,16 @@ export const crashes: readonly Diagnosis[] = [
       const [run, error, service] = await subject.all(serviceRun, appError, serviceUnit);
       const { end, manager, output } = run;
       if (end === undefined || !manager.some(({ message }) => PROCESS_FAILED.test(message))) return [];
+      const why = subject.service.includes("@") && { why: WHY_OF_PAIR };
       const loop = Number(service.get("NRestarts")) > 0 ? service.show("NRestarts") : [];
       const copy = [readJournal(subject)];
       if (error !== undefined)
-        return { evidence: [...quoted(error.lines), ...loop], copy, ...whatToDo(error, subject.service) };
+        return {
+          evidence: [...quoted(error.lines), ...loop],
+          copy,
+          ...why,
+          ...whatToDo(error, subject.service),
+        };
       const how =
         end.code === "exited" ? `has ended with exit status ${end.status}` : `was killed by SIG${end.name}`;
       return {
@@ -49,6 +58,7 @@ export const crashes: readonly Diagnosis[] = [
         evidence: [...quoted([...output.slice(-5), end.line]), ...loop],
         fix: "Read the last lines that the app printed, or go back to the last version that worked. Then restart the service.",
         copy,
+        ...why,
       };
     },
   },

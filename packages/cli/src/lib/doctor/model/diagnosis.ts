@@ -19,6 +19,8 @@ export interface Found {
   unit?: string;
   /** What is wrong in this case, in one or two sentences. */
   message: string;
+  /** Why it matters in this case, if not as in general. */
+  why?: string;
   evidence?: readonly Evidence[];
   /** What to change, in a sentence. */
   fix: string;
