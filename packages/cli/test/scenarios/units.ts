@@ -56,6 +56,22 @@ export const units: Scenarios = {
       },
     ],
   },
+  trusting: {
+    description: {
+      sockets: [{ listen: "/run/trusting.sock", socketMode: "0666" }],
+      environment: { SOCKACT_TRUST_PROXY: "yes" },
+    },
+    starts: "socket",
+    finds: [
+      {
+        code: "client-forgeable",
+        severity: "warning",
+        unit: "trusting.socket",
+        message:
+          "Every user of this machine can connect to /run/trusting.sock, and send requests in the name of any client.",
+      },
+    ],
+  },
   inactive: {
     starts: "socket",
     after: (systemd) => systemd.systemctl("disable", "--now", "inactive.socket"),

@@ -23,7 +23,7 @@ service-without-socket launcher event-loop-blocked socket-not-claimed port-taken
 restart-loop app-crashed service-failed start-limit-hit trigger-limit-hit
 socket-failed socket-inactive not-enabled
 handover-unsupported handover-waiting handover-failed reload-failed handover-unfinished handover-unit-changed
-idle-spin app-warning unit-edited drop-in-overrides proxy-header loopback-only port-ignored
+idle-spin app-warning unit-edited drop-in-overrides proxy-header client-forgeable loopback-only port-ignored
 `
   .trim()
   .split(/\s+/);

@@ -1,16 +1,25 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { SOCKET_CHANGED } from "../../printed/systemd.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { closedAddresses } from "../../systemd/closed-addresses.ts";
+import { environment } from "../facts/files.ts";
 import { journal, lastRun, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 import { isUnusedOfVendor, serviceUnit, socketUnits, type Unit } from "../facts/units.ts";
-import { listeningSockets } from "../facts/sockets.ts";
+import { addressesOf, listeningSockets } from "../facts/sockets.ts";
 import { addLines, editUnit, readJournal } from "../model/commands.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** `Socket service shop.service already active, refusing.` */
 const REFUSED = /Socket service \S+ already active, refusing/;
+
+/** Whether all users may open what is in a folder. */
+function isOpenToAll(folder: string): boolean {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o001) !== 0;
+}
 
 /** Socket units that do not listen, or do not start the service. */
 export const sockets: readonly Diagnosis[] = [
@@ -198,6 +207,36 @@ export const sockets: readonly Diagnosis[] = [
         };
       });
       return (await Promise.all(found)).flat();
+    },
+  },
+  {
+    code: "client-forgeable",
+    severity: "warning",
+    title: "every user of this machine can claim to be any client",
+    why: "With SOCKACT_TRUST_PROXY=yes, the app believes the addresses in X-Forwarded-For. So only the proxy may connect to the socket.",
+    looksAt:
+      "`SOCKACT_TRUST_PROXY` of the service, `SocketMode=` of each unix socket, and the mode of its folder.",
+    remedy: "Write `SocketMode=0660` and `SocketGroup=` with the group of the proxy into the socket unit.",
+    async find(subject) {
+      const [variables, all] = await subject.all(environment, socketUnits);
+      const trust = variables.findLast((variable) => variable.startsWith("SOCKACT_TRUST_PROXY="));
+      if (!/=(?:1|y|yes|t|true|on)$/i.test(trust ?? "")) return [];
+      return all.flatMap((socket) => {
+        const isForAll = (Number.parseInt(socket.get("SocketMode"), 8) & 0o002) !== 0;
+        const paths = addressesOf(socket).map(({ address }) => address);
+        const open = paths.find((path) => path.startsWith("/") && isOpenToAll(dirname(path)));
+        if (!isForAll || open === undefined) return [];
+        return {
+          unit: socket.unit,
+          message: `Every user of this machine can connect to ${open}, and send requests in the name of any client.`,
+          evidence: [
+            ...socket.show("SocketMode"),
+            { text: trust!, source: `the environment of ${subject.service}` },
+          ],
+          fix: "Let only the proxy connect. This is the group of Caddy and nginx on Debian.",
+          copy: addLines(subject, socket.unit, "SocketMode=0660", "SocketGroup=www-data"),
+        };
+      });
     },
   },
   {
