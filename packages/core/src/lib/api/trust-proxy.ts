@@ -12,7 +12,7 @@ const requestEvents = new Set(["request", "checkContinue", "checkExpectation", "
 /**
  * Sets the client of each request that comes over a unix socket from the headers of the proxy. Frameworks read
  * the address and the scheme from the connection, so they need no setting of their own. Has no effect on a
- * server that does not speak HTTP. See decisions/045-hosts.md.
+ * server that does not speak HTTP. See decisions/039-hosts.md.
  */
 export function trustProxy(server: Server): void {
   if (!isHttpServer(server) || trusting.servers.has(server)) return;
