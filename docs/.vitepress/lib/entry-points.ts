@@ -81,12 +81,6 @@ If a field names no default, \`emitUnits\` writes nothing for it, and systemd's 
     ],
   },
   {
-    name: "@sockact/testing",
-    source: "packages/testing/src/index.ts",
-    page: "reference/testing",
-    about: `Tests apps and adapters with real sockets and a real systemd, in any test runner. ${guide("adapters", "Write an adapter")} shows how to run the contracts; this page lists what you can import.`,
-  },
-  {
     name: "sockact",
     source: "packages/cli/src/index.ts",
     page: "reference/sockact",
