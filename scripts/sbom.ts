@@ -61,6 +61,8 @@ function sbomOf(main: InstalledPackage): string {
   const known = new Map<string, Models.Component>();
   const addDependencies = (component: Models.Component, { dependencies = {} }: InstalledPackage): void => {
     for (const dependency of Object.values(dependencies)) {
+      // An optional package for another platform.
+      if ((dependency.path as string | undefined) === undefined) continue;
       const key = `${dependency.name}@${dependency.version}`;
       const installed = known.get(key) ?? componentOf(dependency);
       known.set(key, installed);
