@@ -38,13 +38,19 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/comin
     // In the place of nginx, which would need a configuration and folders.
     await systemd.write(
       `${folder}/nginx.mjs`,
-      `import { createServer } from "node:http";
-      for (const port of [80, 443]) createServer((_, response) => response.end("nginx")).listen(port);`,
+      `import { execFileSync } from "node:child_process";
+      import { once } from "node:events";
+      import { createServer } from "node:http";
+      for (const port of [80, 443]) {
+        await once(createServer((_, response) => response.end("nginx")).listen(port), "listening");
+      }
+      execFileSync("systemd-notify", ["--ready"]);`,
     );
     await systemd.installUnits({
       "nginx.service": `[Service]
+Type=notify
+NotifyAccess=all
 ExecStart=${systemd.node} ${folder}/nginx.mjs
-ExecStartPost=curl --silent --retry 50 --retry-all-errors --retry-delay 1 http://localhost/
 `,
     });
     await systemd.start("nginx.service");
