@@ -21,6 +21,14 @@ export const entryPoints: readonly EntryPoint[] = [
     source: "packages/core/src/index.ts",
     page: "reference/core",
     about: `Makes any Node server listen on the sockets that systemd passes: http, https, http2, net, TLS and UDP. ${guide("frameworks/http", "Any Node server")} shows how to use the package; this page lists what you can import.`,
+    parts: [
+      {
+        name: "Lifecycle and events",
+        page: "reference/core-lifecycle",
+        about: `The options for how an app starts, reloads, stops and sleeps, and its events. ${guide("lifecycle", "Ready, reload, stop, watchdog")} shows how to use them.`,
+        types: ["LifecycleOptions", "SockactEvent"],
+      },
+    ],
   },
   {
     name: "@sockact/core/adapter",

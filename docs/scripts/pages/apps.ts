@@ -3,15 +3,7 @@ import { readAppRuns } from "../../../packages/testkit/src/app-runs.ts";
 import { frameworkApps } from "../../../packages/testkit/src/framework-apps.ts";
 import { type NpmApp, unmodifiedApps } from "../../../packages/testkit/src/unmodified-apps.ts";
 
-const HEADINGS = [
-  "app",
-  "version",
-  "takes its sockets with",
-  "its own port",
-  "last green run",
-  "requests",
-  "longest answer",
-];
+const HEADINGS = ["app", "version", "takes its sockets with", "last green run", "requests"];
 
 /** The table of the apps that the campaign tests. */
 export function appsTable(): string {
@@ -22,10 +14,8 @@ export function appsTable(): string {
       `[${app.title}](${app.page === undefined ? `#${slug(app.title)}` : linkTo(app.page)})`,
       `\`${app.package}\` ${run?.version ?? ""}`,
       app.by ?? "the preload",
-      app.listens,
       run === undefined ? "" : `${run.date}, Node ${run.node}, systemd ${run.systemd}`,
       run?.requests.toLocaleString("en") ?? "",
-      run === undefined ? "" : `${(run.longest / 1000).toFixed(1)} s`,
     ];
   });
   return alignedTable([HEADINGS, ...rows]);

@@ -5,10 +5,7 @@ const FRAMEWORKS = "examples/frameworks";
 const SRVX_PLUGIN = `${FRAMEWORKS}/srvx-plugin.mjs`;
 
 /** Files of the repository, the first of which starts the app. */
-function servedBy(
-  server: string,
-  ...more: string[]
-): Omit<NpmApp, "title" | "package" | "folder" | "listens" | "node"> {
+function servedBy(server: string, ...more: string[]): Omit<NpmApp, "title" | "package" | "folder" | "node"> {
   return {
     examples: [server, ...more],
     ...pages({ "/": "^hello$" }),
@@ -29,7 +26,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "Hono",
     package: "hono",
     folder: "apps/hono",
-    listens: "`port` of `listen()`",
     by: "`@sockact/core`",
     page: "hono.md",
     node: 20,
@@ -39,7 +35,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "srvx",
     package: "srvx",
     folder: "apps/h3",
-    listens: "`port` of `serve()`",
     by: "a plugin",
     page: "h3.md",
     node: 20,
@@ -49,7 +44,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "h3",
     package: "h3",
     folder: "apps/h3",
-    listens: "`port` of `serve()`",
     by: "a plugin",
     page: "h3.md",
     node: 20,
@@ -59,7 +53,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "Hapi",
     package: "@hapi/hapi",
     folder: "apps/hapi",
-    listens: "`port`",
     by: "`@sockact/core`",
     page: "hapi.md",
     node: 20,
@@ -69,7 +62,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "AdonisJS",
     package: "@adonisjs/core",
     folder: "apps/adonisjs",
-    listens: "`PORT`",
     by: "`@sockact/core`",
     page: "adonisjs.md",
     node: 24,
@@ -79,7 +71,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "NestJS",
     package: "@nestjs/core",
     folder: "apps/nestjs",
-    listens: "`app.listen()`",
     by: "a module",
     page: "nestjs.md",
     node: 20,
@@ -98,7 +89,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "SvelteKit",
     package: "@sveltejs/adapter-node",
     folder: "apps/sveltekit",
-    listens: "`PORT`",
     by: "`@sockact/core`",
     page: "../coming-from/sveltekit.md",
     node: 22,
@@ -113,7 +103,6 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "Astro, in an Express app",
     package: "@astrojs/node",
     folder: "apps/astro",
-    listens: "`app.listen()`",
     by: "`@sockact/express`",
     page: "astro.md",
     node: 22,

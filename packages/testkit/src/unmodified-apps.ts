@@ -19,8 +19,6 @@ export interface NpmApp extends Required<AskedFor> {
   package: string;
   /** Its folder, relative to packages/testkit. */
   folder: string;
-  /** Where it listens without sockact, in Markdown. */
-  listens: string;
   /** What it takes its sockets with, in Markdown; the preload by default. */
   by?: string;
   /** Its page in docs/frameworks; a section of docs/apps.md by default. */
@@ -69,7 +67,6 @@ const nextBuild = "next/dist/bin/next";
 const next = {
   package: "next",
   folder: "apps/next",
-  listens: "`PORT`",
   node: 20,
   build: {
     commands: [
@@ -117,7 +114,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "Vite preview",
     package: "vite",
     folder: "apps/vite",
-    listens: "`--port`",
     node: 20,
     build: { commands: [{ script: "vite/bin/vite.js", args: ["build"] }], makes: "dist/index.html" },
     ...pages({ "/": "<p>It works.</p>" }),
@@ -136,7 +132,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "Nuxt",
     package: "nuxt",
     folder: "apps/nuxt",
-    listens: "`PORT`",
     node: 20,
     build: {
       commands: [{ script: "nuxt/bin/nuxt.mjs", args: ["build"] }],
@@ -157,7 +152,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "Nitro",
     package: "nitro",
     folder: "apps/nitro",
-    listens: "`PORT`",
     node: 20,
     build: {
       commands: [{ script: "nitro/dist/cli/index.mjs", args: ["build"] }],
@@ -178,7 +172,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "Astro, standalone",
     package: "@astrojs/node",
     folder: "apps/astro",
-    listens: "`PORT`",
     node: 22,
     build: {
       commands: [{ script: "astro/bin/astro.mjs", args: ["build"], env: { MODE: "standalone" } }],
@@ -200,7 +193,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "React Router and Remix",
     package: "@react-router/serve",
     folder: "apps/react-router",
-    listens: "`PORT`",
     node: 22,
     build: {
       commands: [{ script: "@react-router/dev/bin.cjs", args: ["build"] }],
@@ -222,7 +214,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "http-server",
     package: "http-server",
     folder: "apps/http-server",
-    listens: "`--port`",
     node: 20,
     ...pages({ "/": "<p>It works.</p>" }),
     describe: ({ node, folder, preload }) => ({
@@ -238,7 +229,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "serve",
     package: "serve",
     folder: "apps/serve",
-    listens: "`--listen`",
     node: 20,
     ...pages({ "/": "<p>It works.</p>" }),
     describe: ({ node, folder, preload }) => ({
@@ -255,7 +245,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "json-server",
     package: "json-server",
     folder: "apps/json-server",
-    listens: "`--port`",
     node: 20,
     ...pages({ "/posts/1": '"title": "It works."', "/posts": '"title": "It works."' }),
     noHandover: "Both processes would write their own copy of the data.",
@@ -272,7 +261,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "Node-RED",
     package: "node-red",
     folder: "apps/node-red",
-    listens: "`--port`",
     node: 20,
     ...pages({ "/": "<title>Node-RED</title>[^]*</html>", "/settings": '"version":"' }),
     describe: ({ node, folder, preload }) => ({
@@ -288,7 +276,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     package: "verdaccio",
     // The release check already tests this app.
     folder: "registry",
-    listens: "`--listen`",
     node: 22,
     ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
     describe: ({ node, folder, preload }) => ({
@@ -305,7 +292,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "DbGate",
     package: "dbgate-serve",
     folder: "apps/dbgate",
-    listens: "`PORT`, or another free port",
     node: 20,
     ...pages({ "/": "<title>DbGate</title>[^]*</html>" }),
     describe: ({ node, folder, preload }) => ({
@@ -322,7 +308,6 @@ export const unmodifiedApps: readonly NpmApp[] = [
     title: "MailDev",
     package: "maildev",
     folder: "apps/maildev",
-    listens: "port 1080 for the web, port 1025 for SMTP",
     node: 20,
     requests: [
       { method: "GET", path: "/", headers: { accept: "text/html" } },
