@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,8 @@ test.each([
     "step.cjs",
     "unit-state.cjs",
   ]);
+  const size = loaded.reduce((sum, file) => sum + statSync(file).size, 0);
+  expect(size).toBeLessThan(45_000);
 });
 
 describeWith(

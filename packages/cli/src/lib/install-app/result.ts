@@ -1,7 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { clean } from "../shared/clean.ts";
 import { colourOut } from "../output/print.ts";
-import { serviceCommand, startCommand } from "../shared/own-command.ts";
+import { isRootShell, serviceCommand } from "../shared/own-command.ts";
+import { unitWords } from "../shared/shell-words.ts";
 import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
 
@@ -77,3 +78,9 @@ function answerText(answer: Answer): string {
 
 const seconds = (milliseconds: number): string =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+
+/** A command that starts units: `sudo systemctl start shop.socket`. */
+function startCommand(units: readonly string[], isUser: boolean): string {
+  const systemctl = isUser ? "systemctl --user" : `${isRootShell() ? "" : "sudo "}systemctl`;
+  return `${systemctl} start ${unitWords(units)}`;
+}

@@ -4,6 +4,7 @@ import { jsonText } from "../shared/clean.ts";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { BAD_LEVEL, BAD_PATTERN, BAD_TIME } from "../printed/systemctl.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService, journalUnits } from "../systemd/activated-units.ts";
 import { JOURNAL_HINT, type JournalEntry, type JournalOptions, readJournal } from "../systemd/journal.ts";
@@ -39,7 +40,23 @@ export async function logs(
   const service = await findService(manager, name);
   const options = { lines: lines ?? (since === undefined ? LINES : undefined), since, filters };
   const write = (entry: JournalEntry) => print(`${json ? jsonLine(entry) : entryText(entry)}\n`);
-  return showLogs(manager, service, { follow, ...options }, write);
+  try {
+    return await showLogs(manager, service, { follow, ...options }, write);
+  } catch (error) {
+    throw wrongValue(error) ?? error;
+  }
+}
+
+/** The error for a value of an option that journalctl can't read, or undefined. */
+function wrongValue(error: unknown): CliError | undefined {
+  const cause = error instanceof CliError && typeof error.cause === "string" ? error.cause : "";
+  const hints = [
+    [BAD_TIME, 'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".'],
+    [BAD_LEVEL, 'Write a level as syslog(3) has it: "err", "warning", "debug".'],
+    [BAD_PATTERN, "Write a regular expression as pcre2pattern(3) has it."],
+  ] as const;
+  const hint = hints.find(([pattern]) => pattern.test(cause))?.[1];
+  return hint === undefined ? undefined : new CliError("SOCKACT_ERR_USAGE", cause, hint);
 }
 
 type ReadOptions = Pick<JournalOptions, "lines" | "since" | "filters">;

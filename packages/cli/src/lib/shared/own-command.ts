@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import { shellText, shellWord, unitWords } from "./shell-words.ts";
+import { shellText, shellWord } from "./shell-words.ts";
 
 /** The folders in which sudo searches for programs, on most distributions. */
 const secureFolders = [
@@ -24,7 +24,7 @@ function program(): string {
 }
 
 /** A root shell needs no sudo. */
-const isRootShell = (): boolean => process.getuid?.() === 0 && process.env["SUDO_UID"] === undefined;
+export const isRootShell = (): boolean => process.getuid?.() === 0 && process.env["SUDO_UID"] === undefined;
 
 /** sudo has a separate PATH, in which it does not find a Node of nvm or its npx. */
 function rootProgram(): string {
@@ -60,10 +60,6 @@ export const userOption = (isUser: boolean): string[] => (isUser ? ["--user"] : 
 /** A command about a service: `sudo sockact restart shop`, or `sockact logs shop --user`. */
 export const serviceCommand = (command: string, name: string, isUser: boolean): string =>
   ownCommand(command, name, ...userOption(isUser));
-
-/** A command that starts units: `sudo systemctl start shop.socket`. */
-export const startCommand = (units: readonly string[], isUser: boolean): string =>
-  `${isUser ? "systemctl --user" : `${isRootShell() ? "" : "sudo "}systemctl`} start ${unitWords(units)}`;
 
 /** The command that runs now, with other arguments: `npx sockact units server.js`. */
 export function calledCommand(...words: readonly string[]): string {

@@ -2,7 +2,7 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Ended } from "../shared/execute.ts";
 import type { ServiceManager } from "./service-manager.ts";
-import { BAD_LEVEL, BAD_PATTERN, BAD_TIME, JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
+import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 
 /** A line of the journal. */
 export interface JournalEntry {
@@ -214,19 +214,13 @@ export function untilRestart(entries: readonly JournalEntry[]): readonly Journal
 export const hasFailed = (code: number | null, stderr: string): boolean =>
   code !== 0 && !(code === 1 && stderr === "");
 
+/** The error of a failed journalctl. Its `cause` is what journalctl has written. */
 export function journalError(stderr: string, code: number | null): CliError {
-  const why = stderr.trim();
-  const usage = [
-    [BAD_TIME, 'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".'],
-    [BAD_LEVEL, 'Write a level as syslog(3) has it: "err", "warning", "debug".'],
-    [BAD_PATTERN, "Write a regular expression as pcre2pattern(3) has it."],
-  ] as const;
-  const hint = usage.find(([pattern]) => pattern.test(why))?.[1];
-  return hint !== undefined
-    ? new CliError("SOCKACT_ERR_USAGE", why, hint)
-    : new CliError("SOCKACT_ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
-        exitCode: EXIT.failed,
-      });
+  const cause = stderr.trim();
+  return new CliError("SOCKACT_ERR_JOURNAL", `journalctl exited with ${code}: ${cause}`, JOURNAL_HINT, {
+    exitCode: EXIT.failed,
+    cause,
+  });
 }
 
 /**
