@@ -9,6 +9,7 @@ import {
   onPort,
   type Scenarios,
   untilStarted,
+  untilUnit,
   untilUp,
 } from "./scenario.ts";
 
@@ -280,6 +281,21 @@ export const apps: Scenarios = {
     until: isReady,
     after: async (systemd) => {
       for (let times = 0; times < 5; times += 1) await systemd.restart("restarted.service");
+    },
+    finds: [],
+  },
+  hurried: {
+    // systemd logs no "Stopping" for a service that is still starting.
+    text: "setInterval(() => {}, 1e6);",
+    description: { type: "notify", ...notifying },
+    until: untilUnit(".service", "ActiveState", "activating"),
+    after: async (systemd) => {
+      for (let times = 0; times < 5; times += 1) {
+        await systemd.systemctl("stop", "hurried.service");
+        await systemd.systemctl("start", "--no-block", "hurried.service");
+        await systemd.waitForUnit("hurried.service", "ActiveState", "activating");
+      }
+      await systemd.systemctl("stop", "hurried.service");
     },
     finds: [],
   },

@@ -18,6 +18,9 @@ export const STARTING_OR_STARTED = /^Start(?:ed|ing) /;
 /** `Stopping shop.service - The shop...` (252 to 262) */
 export const STOPPING = /^Stopping /;
 
+/** `Stopped shop.service - The shop.` (252 to 262). systemd also writes it before a start of Restart=, together with {@link RESTART_SCHEDULED}. */
+export const STOPPED = /^Stopped /;
+
 /** `shop.service: Failed with result 'exit-code'.` (252 to 262) */
 export const PROCESS_FAILED = /Failed with result '(?:exit-code|signal|core-dump)'/;
 

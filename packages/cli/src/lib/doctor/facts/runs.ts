@@ -4,6 +4,7 @@ import {
   RESTART_SCHEDULED,
   STARTING_OR_STARTED,
   STEP_FAILED,
+  STOPPED,
   STOPPING,
 } from "../../printed/systemd.ts";
 import type { Subject } from "../model/subject.ts";
@@ -81,9 +82,14 @@ export function longestGap(all: readonly Run[]): number {
   return Math.max(0, ...all.slice(1).map(({ started }, index) => started - all[index]!.started));
 }
 
-/** Whether systemd was told to end the run, as by `systemctl restart`. */
+/**
+ * Whether systemd was told to end the run, as by `systemctl restart`. If the service was still starting,
+ * systemd writes only the second line.
+ */
 function isStopped({ lines }: Run): boolean {
-  return lines.some(({ isOfManager, message }) => isOfManager && STOPPING.test(message));
+  const has = (line: RegExp): boolean =>
+    lines.some(({ isOfManager, message }) => isOfManager && line.test(message));
+  return has(STOPPING) || (has(STOPPED) && !has(RESTART_SCHEDULED));
 }
 
 /** How the main process last ended. */
