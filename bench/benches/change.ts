@@ -29,7 +29,7 @@ import process from "node:process";
 import { max, sum } from "simple-statistics";
 import { AppUnderLoad } from "../../packages/testing/src/app-under-load.ts";
 import { during } from "../../packages/testing/src/during.ts";
-import type { LoadResult } from "../../packages/testing/src/load.ts";
+import type { LoadResult } from "../../packages/testing/src/loads.ts";
 import type { Bench } from "../lib/bench.ts";
 import { armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal } from "../lib/measured.ts";

@@ -1,24 +1,27 @@
 import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
+/** How to start a program with sockets. */
 export interface ActivationOptions extends SpawnOptions {
   /**
    * `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`.
    */
   readonly names?: readonly string[] | undefined;
+  /**
+   * `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program for each
+   * connection. By default, it gets sockets for streams.
+   */
+  readonly how?: readonly string[] | undefined;
 }
 
 /**
  * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with
  * the variables of sd_listen_fds(3). Only the program has the sockets, so they close when it ends.
- *
- * @param how `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program
- *   for each connection
  */
 export async function socketActivate(
   listen: readonly ListenAddress[],
   command: readonly string[],
-  { how = [], ...options }: ActivationOptions & { readonly how?: readonly string[] } = {},
+  { how = [], ...options }: ActivationOptions = {},
 ): Promise<AppProcess> {
   if (how.includes("--accept")) return activateEachConnection(listen, command, { how, ...options });
   const type = how.includes("--datagram") ? "datagram" : "stream";
@@ -40,7 +43,7 @@ function familyOf(address: ListenAddress): "unix" | "ipv4" | "ipv6" {
 async function activateEachConnection(
   listen: readonly ListenAddress[],
   command: readonly string[],
-  { names, env, how, ...options }: ActivationOptions & { how: readonly string[] },
+  { names, env, how = [], ...options }: ActivationOptions,
 ): Promise<AppProcess> {
   const passed = Object.entries(env ?? {}).map(([name, value]) => `--setenv=${name}=${value}`);
   const activator = startProcess(

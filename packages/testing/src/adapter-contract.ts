@@ -20,8 +20,11 @@ export interface AdapterUnderTest {
   readonly framework: string;
   /** The same app in each module format. It uses contract-app.mjs. */
   readonly apps: {
+    /** The file of the ES module. */
     readonly ESM: string;
+    /** The file of the CommonJS module. */
     readonly CommonJS: string;
+    /** The file in TypeScript, which tsx runs. Without it, these tests are left out. */
     readonly TypeScript?: string | undefined;
   };
   /** The first of these apps in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */

@@ -9,8 +9,11 @@ export interface PrivateRequest {
   readonly url: string;
   /** A unix socket to connect to instead of the host: a path, or `@name` for an abstract one. */
   readonly socketPath?: string | undefined;
+  /** The method. The default is `GET`. */
   readonly method?: string | undefined;
+  /** Headers of its own; none by default. */
   readonly headers?: Record<string, string> | undefined;
+  /** The body; none by default. */
   readonly body?: string | undefined;
   /** The maximum time for the whole answer, in milliseconds; 10,000 by default. */
   readonly timeout?: number | undefined;
@@ -18,14 +21,19 @@ export interface PrivateRequest {
 
 /** The answer of the server. */
 export interface PrivateResponse {
+  /** The status code. */
   readonly status: number;
+  /** The headers, with lower-case names. */
   readonly headers: Record<string, string | readonly string[] | undefined>;
+  /** The whole body, as text. */
   readonly body: string;
 }
 
 /** The output of a command, and its exit status. */
 export interface CommandResult {
+  /** Everything that it has written to standard output. */
   readonly stdout: string;
+  /** Everything that it has written to standard error. */
   readonly stderr: string;
   /**
    * The exit status: 127 if there is no such program or folder, and 128 plus the number of a signal, as in a
@@ -34,6 +42,7 @@ export interface CommandResult {
   readonly code: number;
 }
 
+/** How to run a command inside a private systemd. */
 export interface CommandOptions {
   /** Written to standard input, which is empty by default. */
   readonly input?: string | undefined;

@@ -14,9 +14,11 @@ export const programsOfTest: Set<AppProcess> = new Set();
 
 /** A program under test, whose output can be awaited. */
 export interface AppProcess extends AsyncDisposable {
+  /** Its process ID. */
   readonly pid: number;
-  /** Everything that it has written. */
+  /** Everything that it has written to standard output. */
   readonly stdout: string;
+  /** Everything that it has written to standard error. */
   readonly stderr: string;
   /** Resolves to the first line of either stream that matches, from the start of the process on. */
   line(pattern: RegExp): Promise<string>;
@@ -26,13 +28,17 @@ export interface AppProcess extends AsyncDisposable {
   write(line: string): void;
   /** Ends its standard input. */
   endInput(): void;
+  /** Sends it a signal, `SIGTERM` by default. */
   kill(signal?: NodeJS.Signals): void;
   /** Resolves to the exit code or the signal when the process has ended and its output has been read. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
+/** How to start a program. */
 export interface SpawnOptions {
+  /** Added to the environment of this process. The program does not get its variables of systemd, sockact, npm and Node. */
   readonly env?: Record<string, string | undefined> | undefined;
+  /** The working directory; that of this process by default. */
   readonly cwd?: string | undefined;
   /** Descriptors of this process that the program gets as its 3, 4, … */
   readonly fds?: readonly number[] | undefined;

@@ -1,6 +1,7 @@
 import { type AppDescription, emitUnits } from "@sockact/units";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
-import { Load, type Loads } from "./load.ts";
+import { Load } from "./load.ts";
+import type { Loads } from "./loads.ts";
 import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 

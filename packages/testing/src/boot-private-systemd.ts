@@ -8,6 +8,7 @@ import { PrivateSystemd } from "./private-systemd.ts";
 
 const bootScript = fileURLToPath(new URL("../programs/private-systemd.sh", import.meta.url));
 
+/** What a private systemd gets at its boot. */
 export interface BootOptions {
   /**
    * A folder to mount read-only as {@link PrivateSystemd.project}. By default, it is the current folder, or

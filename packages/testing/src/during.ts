@@ -1,4 +1,5 @@
-import type { Load, Loads } from "./load.ts";
+import type { Load } from "./load.ts";
+import type { Loads } from "./loads.ts";
 
 /** Kinds of load, by name. */
 export type Kinds = Record<string, keyof Loads>;

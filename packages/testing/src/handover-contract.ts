@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { AppUnderLoad } from "./app-under-load.ts";
 import { during } from "./during.ts";
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "./loads.ts";
 import { assertIncludes, assertMatches } from "./assertions.ts";
 import { definitionsOf, type TestRunner } from "./test-runner.ts";
 
+/** The app that {@link handoverContract} tests. */
 export interface HandoversUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
   readonly title: string;

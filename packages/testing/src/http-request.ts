@@ -12,9 +12,13 @@ import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import type { ListenAddress } from "./raw-sockets.ts";
 import { rawSocket } from "./raw-sockets.ts";
 
+/** The answer to a request. */
 export interface HttpAnswer {
+  /** The status code. */
   readonly status: number;
+  /** The headers, with lower-case names. */
   readonly headers: IncomingHttpHeaders;
+  /** The whole body, as text. */
   readonly body: string;
   /** The body, parsed as JSON. */
   json<T = unknown>(): T;
@@ -30,10 +34,13 @@ export function openConnection(address: ListenAddress): Socket {
   return createConnection({ path: address });
 }
 
-/** A request: `GET`, without headers of its own and without a body by default. */
+/** What a request has. */
 export interface RequestOptions {
+  /** Its method. The default is `GET`. */
   readonly method?: string | undefined;
+  /** Headers of its own; none by default. */
   readonly headers?: Record<string, string> | undefined;
+  /** Its body; none by default. */
   readonly body?: string | undefined;
 }
 

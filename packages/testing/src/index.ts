@@ -14,16 +14,35 @@ export {
   type RequestOptions,
 } from "./http-request.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
-export {
-  type AskedFor,
-  type Bytes,
-  Load,
-  type LoadResult,
-  type Loads,
-  type OneLoad,
-  type Phase,
-  type Transfer,
-} from "./load.ts";
+export { Load } from "./load.ts";
+export type {
+  AppRequest,
+  AskedFor,
+  BrowsersOptions,
+  BrowsersResult,
+  BusyOptions,
+  Bytes,
+  DownloadOptions,
+  HostileOptions,
+  HostileResult,
+  IdleOptions,
+  IdleResult,
+  LoadAddress,
+  LoadClients,
+  LoadKind,
+  LoadResult,
+  Loads,
+  OneLoad,
+  Phase,
+  ThinkingOptions,
+  ThinkingResult,
+  TogetherOptions,
+  TogetherResult,
+  Transfer,
+  UploadOptions,
+  WebSocketsOptions,
+  WebSocketsResult,
+} from "./loads.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { PrivateSystemd } from "./private-systemd.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";

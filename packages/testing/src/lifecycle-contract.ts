@@ -6,13 +6,15 @@ import { freeAddress } from "./addresses.ts";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
 import { during } from "./during.ts";
 import { openConnection, requestOver } from "./http-request.ts";
-import { Load, type OneLoad } from "./load.ts";
+import { Load } from "./load.ts";
+import type { OneLoad } from "./loads.ts";
 import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 import { assertMatches } from "./assertions.ts";
 import { definitionsOf, type TestRunner } from "./test-runner.ts";
 import { SANDBOXED_APP } from "./sandbox.ts";
 
+/** The app that {@link lifecycleContract} tests. */
 export interface LifecycleUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
   readonly title: string;

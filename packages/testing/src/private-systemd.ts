@@ -171,10 +171,12 @@ export class PrivateSystemd implements AsyncDisposable {
     await this.systemctl("start", ...units);
   }
 
+  /** Stops units, and waits for that. */
   async stop(...units: readonly string[]): Promise<void> {
     await this.systemctl("stop", ...units);
   }
 
+  /** Restarts units, and waits for that. */
   async restart(...units: readonly string[]): Promise<void> {
     await this.systemctl("restart", ...units);
   }
@@ -281,6 +283,7 @@ export class PrivateSystemd implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

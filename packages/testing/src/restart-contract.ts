@@ -3,6 +3,7 @@ import { during } from "./during.ts";
 import { definitionsOf, type TestRunner } from "./test-runner.ts";
 import { everyLoad, expectAllAnswered, report, thinkingLoads } from "./restart-loads.ts";
 
+/** The app that {@link restartContract} tests. */
 export interface RestartsUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
   readonly title: string;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import type { AppUnderLoad } from "./app-under-load.ts";
-import type { Load, LoadResult } from "./load.ts";
+import type { Load } from "./load.ts";
+import type { LoadResult } from "./loads.ts";
 
 const WEB_SOCKETS = 16;
 

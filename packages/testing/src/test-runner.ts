@@ -27,14 +27,22 @@ export type TestHook = (action: TestBody, timeout?: number) => unknown;
  * `import * as runner from "node:test"`.
  */
 export interface TestRunner {
+  /** Groups tests. */
   readonly describe: (name: string, tests: () => void) => unknown;
+  /** Defines a test. */
   readonly test: ((name: string, body: TestBody, timeout?: number) => unknown) & {
+    /** Defines a test that does not run. */
     readonly skip: (name: string, body: () => void) => unknown;
   };
+  /** Adds an action before the tests of a group, in `node:test`. */
   readonly before?: TestHook | undefined;
+  /** The same, in other test runners. */
   readonly beforeAll?: TestHook | undefined;
+  /** Adds an action after the tests of a group, in `node:test`. */
   readonly after?: TestHook | undefined;
+  /** The same, in other test runners. */
   readonly afterAll?: TestHook | undefined;
+  /** Adds an action before each test of a group. */
   readonly beforeEach: (action: TestBody) => unknown;
   /**
    * Decides what happens to tests that can't run everywhere, or take minutes. By default, they are skipped if

@@ -6,7 +6,8 @@ import { AppUnderLoad } from "../../testing/src/app-under-load.ts";
 import { during } from "../../testing/src/during.ts";
 import { frameworkApps } from "./framework-apps.ts";
 import { folderOf, installNpmApp, majorFor, newerNodeFor } from "./install-npm-app.ts";
-import type { Load, LoadResult } from "../../testing/src/load.ts";
+import type { Load } from "../../testing/src/load.ts";
+import type { LoadResult } from "../../testing/src/loads.ts";
 import { describeWith } from "./requires.ts";
 import { type NpmApp, unmodifiedApps } from "./unmodified-apps.ts";
 

@@ -1,6 +1,6 @@
 import type { AppDescription } from "../../units/src/index.ts";
 import type { Build } from "./build-when-changed.ts";
-import type { AskedFor } from "../../testing/src/load.ts";
+import type { AskedFor } from "../../testing/src/loads.ts";
 
 /** Where an app is installed, and other paths in its unit. */
 export interface Place {

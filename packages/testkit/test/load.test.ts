@@ -10,7 +10,7 @@ import { type AppProcess, startProcess } from "../../testing/src/app-process.ts"
 import { AppUnderLoad } from "../../testing/src/app-under-load.ts";
 import { certificateOf } from "../../testing/src/certificates.ts";
 import { during } from "../../testing/src/during.ts";
-import type { LoadResult, Loads } from "../../testing/src/load.ts";
+import type { LoadResult, Loads } from "../../testing/src/loads.ts";
 import { describeWith } from "../src/requires.ts";
 
 const loadProgram = fileURLToPath(new URL("../../testing/programs/load-program.mjs", import.meta.url));
