@@ -1,6 +1,6 @@
 import type { AppDescription } from "../../units/src/index.ts";
 import type { Build } from "./build-when-changed.ts";
-import type { AskedFor } from "../../testing/src/loads.ts";
+import type { AppRequest } from "../../testing/src/loads.ts";
 
 /** Where an app is installed, and other paths in its unit. */
 export interface Place {
@@ -12,8 +12,15 @@ export interface Place {
   preload: string;
 }
 
+/** What an app answers. */
+interface Answers {
+  requests: readonly AppRequest[];
+  /** A regular expression that the body of each answer matches. */
+  answer: string;
+}
+
 /** An app from npm, or an app of a framework from npm. */
-export interface NpmApp extends Required<AskedFor> {
+export interface NpmApp extends Answers {
   title: string;
   /** Its package on npm. */
   package: string;
@@ -44,7 +51,7 @@ const sockets = [{ listen: 80, noDelay: true }] as const;
 const ECHO = JSON.stringify({ text: "grüße", list: [1, null] });
 
 /** A page of the app, and a route that echoes its input. */
-export function pageAndEcho(echo: string, page: string): Required<AskedFor> {
+export function pageAndEcho(echo: string, page: string): Answers {
   const headers = { "content-type": "application/json" };
   return {
     requests: [
@@ -56,7 +63,7 @@ export function pageAndEcho(echo: string, page: string): Required<AskedFor> {
 }
 
 /** Pages of the app, each with a string in it. */
-export function pages(answers: Record<string, string>): Required<AskedFor> {
+export function pages(answers: Record<string, string>): Answers {
   return {
     requests: Object.keys(answers).map((path) => ({ method: "GET", path })),
     answer: Object.values(answers).join("|"),
