@@ -32,6 +32,7 @@ const orders: Record<string, string[]> = {
     "uninstall",
     "redeploy",
     "status",
+    "hosts",
     "logs",
     "drain",
     "explain",

@@ -60,6 +60,7 @@ const helpFiles: Readonly<Record<string, string>> = {
   install: "outputs/help-install.txt",
   uninstall: "outputs/help-uninstall.txt",
   status: "outputs/help-status.txt",
+  hosts: "outputs/help-hosts.txt",
   logs: "outputs/help-logs.txt",
   reload: "outputs/help-reload.txt",
   restart: "outputs/help-restart.txt",

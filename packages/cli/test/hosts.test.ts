@@ -300,7 +300,10 @@ describeWith(
           protocol: "https",
         });
         expect((await call("/", ["status", "shop"])).stdout).toMatch(
-          /^ *Hosts +shop\.example\.com\n[^]*^ *\/etc\/caddy\/sockact\/shop\.caddy$/m,
+          /^ *Hosts +shop\.example\.com by caddy, certificate: 1\d h, Caddy Local Authority\n[^]*^ *\/etc\/caddy\/sockact\/shop\.caddy$/m,
+        );
+        expect((await call("/", ["hosts"])).stdout).toMatch(
+          /^shop\.example\.com +shop +awake +(?:now|awake for \d+ s) +1\d h, Caddy Local Authority +caddy$/m,
         );
         expect(await call("/srv/config", ["units", "--diff"])).toMatchObject({ code: 0 });
         expect((await call("/srv/config", ["doctor", "shop"])).stdout).not.toContain("does not match");

@@ -7,6 +7,7 @@ import { completeCommand, completionCommand } from "./completion-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { drainCommand, undrainCommand } from "./drain-commands.ts";
 import { explainCommand } from "./explain-command.ts";
+import { hostsCommand } from "./hosts-command.ts";
 import { initCommand } from "./init-command.ts";
 import { installCommand } from "./install-command.ts";
 import { lintCommand } from "./lint-command.ts";
@@ -29,6 +30,7 @@ function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
     "Set up:": [initCommand(), unitsCommand(), installCommand(), uninstallCommand()],
     "Operate:": [
       statusCommand(),
+      hostsCommand(),
       logsCommand(),
       reloadCommand(),
       restartCommand(),

@@ -1,8 +1,10 @@
 import { addresses } from "./diagnoses/addresses.ts";
+import { namesOfHosts } from "./diagnoses/certificates.ts";
 import { claims } from "./diagnoses/claims.ts";
 import { crashes } from "./diagnoses/crashes.ts";
 import { files } from "./diagnoses/files.ts";
 import { filesOfUnits } from "./diagnoses/unit-files.ts";
+import { hosts } from "./diagnoses/hosts.ts";
 import { readiness } from "./diagnoses/readiness.ts";
 import { reload } from "./diagnoses/reload.ts";
 import { restarts } from "./diagnoses/restarts.ts";
@@ -23,6 +25,8 @@ service-without-socket launcher event-loop-blocked socket-not-claimed port-taken
 restart-loop app-crashed service-failed start-limit-hit trigger-limit-hit
 socket-failed socket-inactive not-enabled
 handover-unsupported handover-waiting handover-failed reload-failed handover-unfinished handover-unit-changed
+proxy-inactive proxy-port proxy-config site-missing host-taken
+certificate-expired certificate-expires certificate-other-host dns-missing dns-elsewhere certificate-missing
 idle-spin app-warning unit-edited drop-in-overrides proxy-header client-forgeable loopback-only port-ignored
 `
   .trim()
@@ -41,6 +45,8 @@ const themes = [
   reload,
   files,
   sandbox,
+  hosts,
+  namesOfHosts,
 ];
 
 /** All diagnoses, in this order. */

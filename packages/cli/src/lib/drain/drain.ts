@@ -1,6 +1,14 @@
 import { durationOf } from "@sockact/shared/durations";
 import { runChange } from "../change/change.ts";
-import { checkPlace, isDrained, type Place, setDrained, unsetDrained } from "../install/install.ts";
+import {
+  checkPlace,
+  type InstalledSite,
+  installedSite,
+  isDrained,
+  type Place,
+  setDrained,
+  unsetDrained,
+} from "../install/install.ts";
 import { print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { count, warn } from "../shared/messages.ts";
@@ -53,6 +61,8 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
     reports.push({ name: service.name, drained: true, changed });
     if (!json) print(drainedText(service, changed, user));
     if (!(await answersProbes(service, manager))) warnOfSilence(service);
+    const site = user ? undefined : installedSite(place, service.name);
+    if (site !== undefined) warnOfProxy(site);
   }
   let code = 0;
   if (limit !== undefined) code = await waitForAll(services, reports, { limit, user });
@@ -120,6 +130,13 @@ async function answersProbes({ services }: Drainable, manager: ServiceManager): 
 function warnOfSilence({ name }: Drainable): void {
   warn(
     `the units of ${name} have neither health nor healthSocket. Unless the code of the app sets health, no load balancer notices this.`,
+  );
+}
+
+/** The sites have no health checks, which would wake the app. */
+function warnOfProxy({ name, hosts, proxy }: InstalledSite): void {
+  warn(
+    `${proxy.name} on this machine does not probe, and goes on passing visitors of ${hosts.join(" and ")} to ${name}. Only a load balancer in front of it uses other hosts.`,
   );
 }
 

@@ -64,7 +64,7 @@ export const caddy: Proxy = {
       const said = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").at(-1) ?? "";
       throw brokenError("Caddy", said, `sudo -u ${user || "root"} caddy validate --config ${CADDYFILE}`);
     }
-    const { stdout: version } = await execute("caddy", ["version"]);
+    const { stdout: version } = await execute("caddy", ["version"], { signal: manager.signal });
     return {
       folder: FOLDER,
       served: hostsIn(JSON.parse(stdout) as Config).map((host) => ({ host, file: fileWith(host) })),
@@ -92,6 +92,9 @@ ${version < SEVEN ? "" : "\t\t# A reload leaves WebSockets open for this time.\n
 `,
     notes: [],
   }),
+
+  // Somebody may have edited the site.
+  secured: (text, hosts) => hosts.filter((host) => !text.includes(`http://${host}`)),
 
   async reload(manager) {
     const { code, stderr } = await manager.run("reload", UNIT);

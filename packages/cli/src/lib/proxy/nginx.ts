@@ -40,8 +40,8 @@ export const nginx: Proxy = {
     return groupOfProcess(workersOf(MainPID)[0]!, `sudo systemctl restart ${UNIT}`);
   },
 
-  async read() {
-    const { code, stdout, stderr } = await execute("nginx", ["-T"]);
+  async read({ signal }) {
+    const { code, stdout, stderr } = await execute("nginx", ["-T"], { signal });
     if (code !== 0) {
       const said = /\[emerg\] (.*)$/m.exec(stderr)?.[1] ?? stderr.trim();
       throw brokenError("nginx", said, "sudo nginx -t");
@@ -54,7 +54,7 @@ export const nginx: Proxy = {
         `nginx reads no files in ${FOLDERS.join(" or ")}`,
         `Write this line into the http block of /etc/nginx/nginx.conf: include ${FOLDERS[0]}/*.conf;`,
       );
-    const { stderr: built } = await execute("nginx", ["-v"]);
+    const { stderr: built } = await execute("nginx", ["-v"], { signal });
     return {
       folder,
       served: files.flatMap(({ path, text }) => namesIn(text).map((host) => ({ host, file: path }))),
@@ -63,6 +63,12 @@ export const nginx: Proxy = {
   },
 
   site: siteText,
+
+  secured(text, hosts) {
+    const servers = text.split(/^server\s*\{/m).filter((server) => /\blisten\s[^;]*\bssl\b/.test(server));
+    const names = servers.flatMap(namesIn);
+    return hosts.filter((host) => names.includes(host));
+  },
 
   async reload(manager) {
     const [{ MainPID = "" } = {}] = await manager.show([UNIT], ["MainPID"]);

@@ -52,6 +52,8 @@ export interface Proxy {
    */
   read(manager: ServiceManager): Promise<ProxyState>;
   site(site: Site, state: ProxyState): SiteText;
+  /** Those host names of a site that have HTTPS, by the text of its file. */
+  secured(text: string, hosts: readonly string[]): readonly string[];
   /** Applies the configuration, and waits for that. Rejects if the proxy keeps the old one. */
   reload(manager: ServiceManager): Promise<void>;
 }

@@ -8,6 +8,15 @@ export function readTextFile(path: string): string {
   return readBytes(path).toString("utf8");
 }
 
+/** The text of a file. Empty if it can't be read. */
+export function textOrEmpty(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch {
+    return "";
+  }
+}
+
 /** The bytes of a file, read like {@link readTextFile}. With `isLink: false`, a symbolic link is an error. */
 export function readBytes(path: string, { isLink = true } = {}): Buffer {
   const flags = (constants.O_NONBLOCK ?? 0) | (isLink ? 0 : (constants.O_NOFOLLOW ?? 0));

@@ -137,6 +137,16 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   };
 }
 
+/** When the last of these services has ended, unless one of them runs. */
+function lastStopOf(services: readonly ServiceProperties[]): string | null {
+  if (services.some(({ ActiveState }) => ActiveState !== "inactive" && ActiveState !== "failed")) return null;
+  const seconds = services.map(
+    ({ InactiveEnterTimestamp }) => numberOf(InactiveEnterTimestamp?.slice(1)) ?? 0,
+  );
+  const latest = Math.max(0, ...seconds);
+  return latest === 0 ? null : new Date(latest * 1000).toISOString();
+}
+
 /** Cleans all strings of a value, because unit files and apps could use them to change the terminal. */
 function cleaned<Value>(value: Value): Value {
   if (typeof value === "string") return clean(value) as Value;
@@ -156,17 +166,18 @@ function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
 }
 
-/** Reads the status of these services. */
+/** Reads the status of these services. Without `isRated`, it leaves out the exposure, which takes time. */
 export async function readStatus(
   manager: ServiceManager,
   services: readonly ActivatedService[],
+  { isRated = true }: { isRated?: boolean } = {},
 ): Promise<ServiceStatus[]> {
   const socketUnits = services.flatMap(socketsOf);
   const serviceUnits = services.flatMap((service) => service.services);
   const [sockets, units, exposure] = await Promise.all([
     manager.show(socketUnits, socketProperties),
     manager.show(serviceUnits, serviceProperties),
-    readExposure(manager, services.map(judgedUnit)),
+    readExposure(manager, isRated ? services.map(judgedUnit) : []),
   ]);
   const statuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
   const open = listeningSocketsIn();
@@ -205,6 +216,7 @@ export async function readStatus(
       connections: clientsOf(service.kind, appSockets),
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
+      lastStop: lastStopOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
       bundle: bundleStatus(service.name, manager.user),
       site: siteStatus(service.name, manager.user),

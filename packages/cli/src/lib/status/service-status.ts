@@ -96,6 +96,8 @@ export interface ServiceStatus {
    * reports the second one.
    */
   lastWake: { at: string; took: number | null } | null;
+  /** When it ended for the last time, unless it runs. */
+  lastStop: string | null;
   /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */
   exposure: number | null;
   /** The bundle, if the service was installed with one. */

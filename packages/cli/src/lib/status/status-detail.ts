@@ -4,6 +4,7 @@ import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { count } from "../shared/messages.ts";
 import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
 import { bundleLines } from "./bundle-status.ts";
+import { siteLines } from "./site-status.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateStyles, warningLines } from "./status-table.ts";
 
@@ -73,7 +74,7 @@ export function statusDetail(
     `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}${drained ? colourOut("yellow", ", drained") : ""}\n`,
     field("Sockets", sockets.flatMap(socketLines)),
     field("Health", health === null ? [] : socketLines(health)),
-    field("Hosts", site === null ? [] : [site.hosts.join(", ")]),
+    field("Hosts", site === null ? [] : siteLines(site, now)),
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
     field("Bundle", bundle === null ? [] : bundleLines(bundle, name, user)),

@@ -7,6 +7,7 @@ import { type JournalLines, readJournal } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { readStatus } from "./read-status.ts";
 import type { ServiceStatus } from "./service-status.ts";
+import { type SiteStatus, withCertificates } from "./site-status.ts";
 import { statusDetail } from "./status-detail.ts";
 import { hiddenLine, statusTable, warningLines } from "./status-table.ts";
 import { mergeWarnings } from "./warnings.ts";
@@ -40,14 +41,18 @@ async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
   return { services: await readStatus(manager, shown), hidden: known.length - shown.length };
 }
 
-async function readOne(manager: ServiceManager, name: string): Promise<Report> {
+async function readOne(
+  manager: ServiceManager,
+  name: string,
+  siteOf: (service: ServiceStatus) => Promise<SiteStatus | null>,
+): Promise<Report> {
   const service = await findService(manager, name);
-  const [services, journal] = await Promise.all([
+  const [[found], journal] = await Promise.all([
     readStatus(manager, [service]),
     // Everything else can be shown without it.
     readJournal(manager, journalUnits(service), { lines: LOG_LINES }).catch(() => undefined),
   ]);
-  return { services, hidden: 0, journal };
+  return { services: [{ ...found!, site: await siteOf(found!) }], hidden: 0, journal };
 }
 
 function reportText(
@@ -69,7 +74,10 @@ function reportText(
 export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
   const { user, all = false, json = false } = options;
   const manager = new ServiceManager({ user });
-  const read = () => (name === undefined ? readAll(manager, all) : readOne(manager, name));
+  let seen: Promise<SiteStatus> | undefined;
+  // The proxy is not asked each second.
+  const siteOf = async ({ name: own, site }: ServiceStatus) => site && (seen ??= withCertificates(site, own));
+  const read = () => (name === undefined ? readAll(manager, all) : readOne(manager, name, siteOf));
   const toJson = ({ services, hidden }: Report): StatusReport => ({ services, hidden });
   if (options.watch) {
     await watch(async () => {

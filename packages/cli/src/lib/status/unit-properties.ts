@@ -37,6 +37,7 @@ export const serviceProperties = [
   "StatusText",
   "InactiveExitTimestamp",
   "InactiveExitTimestampMonotonic",
+  "InactiveEnterTimestamp",
   "ActiveEnterTimestampMonotonic",
 ] as const;
 /** The properties of every unit. systemctl omits the others if it could not load the unit. */

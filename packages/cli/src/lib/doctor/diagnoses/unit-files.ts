@@ -97,17 +97,15 @@ export const filesOfUnits: readonly Diagnosis[] = [
         (installed?.files ?? []).map(async ({ path, sha256: hash }) => {
           const content = await readFile(path).catch(() => undefined);
           const isSite = proxyOfFile(path, subject.name) !== undefined;
-          const isChanged = content === undefined ? isSite : sha256(content) !== hash;
-          return isChanged
-            ? [{ path, isSite, what: content === undefined ? "is missing" : "has changed" }]
-            : [];
+          // A file that is missing is a separate finding.
+          return content !== undefined && sha256(content) !== hash ? [{ path, isSite }] : [];
         }),
       );
-      return changed.flat().map(({ path, isSite, what }) => {
+      return changed.flat().map(({ path, isSite }) => {
         const unit = files.find((file) => file.path === path)?.unit ?? subject.service;
         return {
           unit,
-          message: `${path} ${what} since sockact installed it.`,
+          message: `${path} has changed since sockact installed it.`,
           evidence: [
             { text: path, source: `installed by sockact ${installed!.sockact}, ${installed!.installedAt}` },
           ],

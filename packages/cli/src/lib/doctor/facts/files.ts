@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Manifest, readManifest } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { serviceCommand } from "../../shared/own-command.ts";
-import { readTextFile } from "../../shared/read-file.ts";
+import { textOrEmpty } from "../../shared/read-file.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
@@ -63,7 +63,7 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
  */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceUnit);
-  const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
+  const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOrEmpty);
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     assignmentsIn(file.text).flatMap(({ key, value }) => {
       if (key === "Environment") return splitWords(value);
@@ -101,16 +101,7 @@ async function credentials(subject: Subject): Promise<string[]> {
   const loaded = await subject.get(credentialFiles);
   const own = `/run/credentials/${subject.service}`;
   const given = (await readdir(own).catch(() => [])).map((name) => join(own, name));
-  return [...loaded, ...given].map((path) => `credential=${textOf(path).trim()}`);
-}
-
-/** The contents of a file. Empty if it can't be read. */
-function textOf(path: string): string {
-  try {
-    return readTextFile(path);
-  } catch {
-    return "";
-  }
+  return [...loaded, ...given].map((path) => `credential=${textOrEmpty(path).trim()}`);
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Evidence {
 export interface Found {
   /** The faulty unit. The default is the service. */
   unit?: string;
+  /** If it is less, or more, serious in this case. */
+  severity?: Severity;
   /** What is wrong in this case, in one or two sentences. */
   message: string;
   /** Why it matters in this case, if not as in general. */
