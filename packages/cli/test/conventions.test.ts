@@ -125,6 +125,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   doctor: ["no-such-app"],
   drain: ["no-such-app"],
   explain: ["no-such-code"],
+  hosts: ["no-such-argument"],
   init: ["no-such-file.js"],
   install: ["no-such-file.js", "--yes"],
   lint: ["no-such-folder"],

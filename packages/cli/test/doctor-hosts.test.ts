@@ -15,7 +15,12 @@ const nobody = ["setpriv", "--reuid=65534", "--clear-groups"];
 const DAY = 86_400_000;
 
 describeWith(
-  { privateSystemd: true, systemd: 253, commands: ["caddy", "nginx", "openssl", "ip"], tags: "campaign" },
+  {
+    privateSystemd: true,
+    systemd: 253,
+    commands: ["caddy", "nginx", "openssl", "ip"],
+    tags: "campaign",
+  },
   "a service with host names",
   () => {
     const machine = useMachine();
@@ -231,6 +236,7 @@ policy=p\nx509_extensions=x\nunique_subject=no\n[p]\norganizationName=supplied\n
           severity: "error",
           copy: [`journalctl --unit caddy --since -2d --grep ${shop}`],
         });
+        expect(await systemd.mustRun(copy[0]!.split(" "))).toContain("obtain");
         expect((await sockact("hosts")).stdout).toMatch(/^shop\.example\.com .* none yet +caddy$/m);
         await sockact("uninstall", "shop", "--yes");
         await systemd.stop("caddy.service");
@@ -243,6 +249,18 @@ policy=p\nx509_extensions=x\nunique_subject=no\n[p]\norganizationName=supplied\n
         await install("--host", shop);
         expect((await hosts())[0]!.certificate).toEqual({ state: "http-only", issuer: null, until: null });
         expect(await faults()).toEqual([]);
+      });
+
+      test("is out of service while its socket is stopped, and then comes back", async () => {
+        const visit = () => systemd.request({ url: "http://127.0.0.1/", headers: { host: shop } });
+        await systemd.stop("shop.socket", "shop.service");
+        expect(await visit()).toMatchObject({ status: 503, body: expect.stringContaining("not available") });
+        expect((await hosts())[0]!.state).toBe("stopped");
+        await systemd.start("shop.socket");
+        expect(await visit()).toMatchObject({ status: 200, body: "shop" });
+        const log = await systemd.mustRun(["cat", "/var/log/nginx/error.log"]);
+        // docs/hosts.md says how to find this line.
+        expect(log).toContain(`host: "${shop}"`);
       });
 
       test("its certificate expires soon, or has expired", { timeout: 60_000 }, async () => {

@@ -25,7 +25,7 @@ The states are those of sockact status.
 
 Examples:
   sockact hosts
-  sockact hosts --json | jq -r '.hosts[] | select(.state == "asleep") | .host'
+  sockact hosts --json | jq -r '.hosts[] | .host + " " + .certificate.until'
 
 Exit codes:
   0  shown
