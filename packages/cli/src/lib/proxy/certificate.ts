@@ -14,7 +14,7 @@ export interface HostCertificate {
    * - `other-host`: it is not for this host name
    * - `missing`: the proxy has none, and ends the TLS handshake
    * - `http-only`: the site has no HTTPS
-   * - `unknown`: nothing listens on port 443, or there was no answer
+   * - `unknown`: nothing listens on port 443, or nothing answered there
    */
   state: "valid" | "expires" | "expired" | "other-host" | "missing" | "http-only" | "unknown";
   /** Who has issued it, such as `Let's Encrypt`. */
@@ -87,7 +87,7 @@ export function certificateText({ state, issuer, until }: HostCertificate, now =
 }
 
 /** The address of this machine at which a port can be reached. */
-export function addressOf(sockets: readonly ListeningSocket[], port: number): string | undefined {
+function addressOf(sockets: readonly ListeningSocket[], port: number): string | undefined {
   const hosts = sockets.flatMap(({ protocol, address }) =>
     protocol === "tcp" && address.endsWith(`:${port}`) ? [address.slice(0, -`:${port}`.length)] : [],
   );

@@ -226,7 +226,7 @@ function elsewhere(
   if (mine.length === 0)
     return {
       severity: "info",
-      message: `${host} leads to ${list}. This machine has no public ${isSix ? "IPv6" : "IPv4"} address, so it can't tell whether that is right.`,
+      message: `${host} leads to ${list}. This machine has no public ${isSix ? "IPv6" : "IPv4"} address, so sockact can't know whether that is right.`,
       evidence,
       fix: isSix
         ? "If nothing at this address passes visitors on to this machine, remove the AAAA record."
