@@ -129,6 +129,46 @@ describeWith(
         await systemd.mustRun(["npx", "sockact", "uninstall", "web", "--yes"], options);
       });
 
+      describeWith({ commands: ["caddy", "nginx"] }, "and a proxy", () => {
+        beforeAll(async () => {
+          const folders =
+            "mkdir -p /var/log/nginx /var/lib/nginx /var/lib/caddy; rm /etc/nginx/sites-enabled/default";
+          await systemd.mustRun(["sh", "-ec", `${folders}; chown caddy:caddy /var/lib/caddy`]);
+          await systemd.write("/etc/caddy/Caddyfile", "{\n\tskip_install_trust\n}\n");
+        });
+
+        it.each(["Caddy", "nginx"] as const)(
+          "gets an answer by the host name, by hand (%s)",
+          async (proxy) => {
+            const app = { app: "web", runtime: systemd.node, script: "/srv/web/server.js" };
+            // The names below localhost need no DNS, and Caddy has a certificate for them.
+            const result = build({
+              ...initialState,
+              ...app,
+              bind: "host",
+              hosts: "web.localhost",
+              systemd: 253,
+            });
+            const unit = `${proxy.toLowerCase()}.service`;
+            await systemd.start(unit);
+            await writeFiles(result);
+            const { file, text, commands } = result.sites.find((site) => site.proxy === proxy)!;
+            await systemd.write(`${folder}/${file}`, text);
+            const ask = "curl --silent --fail --insecure --location http://web.localhost/";
+            const typed = typeCommands(
+              systemd.spawn.bind(systemd),
+              // nginx applies its configuration after the reload, and Caddy makes a certificate then.
+              `${result.shell.byHand}${commands}until ${ask}; do :; done`,
+              { cwd: folder, env: environment() },
+            );
+            expect([await typed.ended, typed.shown]).toEqual([0, expect.stringMatching(/hello$/)]);
+            await systemd.stop(unit, ...namesOf(result));
+            await systemd.mustRun(["rm", ...namesOf(result).map((name) => `/etc/systemd/system/${name}`)]);
+            await systemd.systemctl("daemon-reload");
+          },
+        );
+      });
+
       it.each(["byHand", "withSockact"] as const)(
         "gets an answer on each port after running the commands (%s)",
         async (way) => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { initialState, type BuilderState } from "../../.vitepress/theme/builder/model/state.ts";
 
 export const frameworks = ["express", "koa", "fastify", "nestjs", "http", "unchanged", "other"] as const;
-export const binds = ["socket", "capability", "proxy"] as const;
+export const binds = ["socket", "host", "capability", "proxy"] as const;
 export const profiles = ["none", "outbound", "inbound"] as const;
 
 const plain = { listen: "80", name: "", tls: false };
@@ -41,6 +41,7 @@ export const choices: fc.Arbitrary<BuilderState> = fc
     memory: fc.constantFrom("", "512M", "50%"),
     handover: fc.boolean(),
     bind: fc.constantFrom(...binds),
+    hosts: fc.constantFrom("shop.example.com", "Shop.example.com, bücher.example"),
     backend: fc.constantFrom("", "/run/shop/app.sock", "[::1]:4000"),
     systemd: fc.constantFrom(undefined, 249, 252, 255, 257),
   })
@@ -72,6 +73,7 @@ export const anyState: fc.Arbitrary<BuilderState> = fc
     watchdog: text,
     memory: text,
     backend: text,
+    hosts: text,
     sockets: fc.array(fc.record({ listen: text, name: text, tls: fc.boolean() }), { maxLength: 4 }),
     systemd: fc.option(fc.nat(999), { nil: undefined }),
   })

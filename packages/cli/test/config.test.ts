@@ -349,6 +349,14 @@ describe("a config that is refused", () => {
       "SOCKACT_ERR_CONFIG_INVALID",
       /two descriptions with the name shop/,
     ],
+    [
+      "one host name for two services",
+      evaluated(
+        `export default ["shop", "blog"].map((name) => ({ ${fields}, name, hosts: ["a.example"], sockets: [{ listen: "/run/" + name + ".sock" }] }))`,
+      ),
+      "SOCKACT_ERR_CONFIG_INVALID",
+      /the host name a\.example in two descriptions/,
+    ],
   ])("%s", (_, files, code, message) => {
     // On a busy machine, any other config may take longer than a second.
     const env: Record<string, string> =

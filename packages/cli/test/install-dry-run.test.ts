@@ -30,7 +30,7 @@ it.each([[[]], [["--user"]]])(
   },
 );
 
-it("sockact install --dry-run shows where the app may write, its limits, and the names of its credentials", () => {
+it("sockact install --dry-run shows where the app may write, how versions replace each other, its limits, and the names of its credentials", () => {
   const install = (more: object): string => {
     const folder = appThatServicesSee({
       "server.js": `require("node:http").createServer().listen(3000);\n`,
@@ -49,6 +49,12 @@ it("sockact install --dry-run shows where the app may write, its limits, and the
   );
   expect(install({ hardening: "inbound" })).toBe(
     "  sandbox     inbound: only answers, opens no connection, writes no file",
+  );
+  expect(install({ rolling: true })).toContain(
+    "\n  updates     rolling: the new version answers before the old one stops",
+  );
+  expect(install({ preload: "./server.js", handover: true })).toContain(
+    "\n  updates     handover: a reload starts the new version while the old one answers",
   );
   const description = {
     user: "daemon",

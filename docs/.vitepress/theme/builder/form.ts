@@ -35,6 +35,7 @@ const runtimeOf = (app: string, framework: Framework): string =>
 export function follow(form: Form, before: Pick<BuilderState, "app" | "framework">): void {
   if (form.script === scriptOf(before.app, before.framework))
     form.script = scriptOf(form.app, form.framework);
+  if (form.hosts === `${before.app}.example.com`) form.hosts = `${form.app}.example.com`;
   if (form.runtime === runtimeOf(before.app, before.framework))
     form.runtime = runtimeOf(form.app, form.framework);
 }

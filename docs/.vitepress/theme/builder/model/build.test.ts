@@ -2,6 +2,7 @@ import { emitUnits, lintUnits, type AppDescription } from "@sockact/units";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyState, binds, choices, frameworks } from "../../../../test/lib/builder-states.ts";
+import { withHosts } from "../../../../../packages/cli/src/lib/config/with-hosts.ts";
 import { build, type Built } from "./build.ts";
 import { initialState, limits, type BuilderState } from "./state.ts";
 
@@ -22,10 +23,11 @@ async function describedBy({ config }: Built): Promise<AppDescription> {
 /** The choices that contradict each other. All other combinations are valid. */
 function expectedProblems(state: BuilderState): string[] {
   const { sockets, bind, idle, framework, backend, hardening, handover, folder, user, systemd = 252 } = state;
+  const isPassed = bind === "socket" || bind === "host";
   const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
   return [
     ...(bind === "capability" && idle !== "" ? ["idle"] : []),
-    ...(bind === "socket" && framework === "other" && idle !== "" ? ["idle"] : []),
+    ...(isPassed && framework === "other" && idle !== "" ? ["idle"] : []),
     ...(bind === "capability" ? sockets : []).flatMap(({ listen }, index) =>
       listen.startsWith("/") ? [`sockets[${index}].listen`] : [],
     ),
@@ -33,7 +35,7 @@ function expectedProblems(state: BuilderState): string[] {
     ...(bind === "proxy" && backend === "" && hardening !== "inbound"
       ? sockets.flatMap(({ listen }) => (listen === "localhost:3000" ? ["backend"] : []))
       : []),
-    ...(bind === "socket" && framework !== "other" && handover && systemd < 253 ? ["handover"] : []),
+    ...(isPassed && framework !== "other" && handover && systemd < 253 ? ["handover"] : []),
     ...(bind === "proxy" && isMixed ? ["sockets[1].tls"] : []),
     // No user that exists only while the service runs owns the folder.
     ...(folder !== "" && user === "" ? ["folder"] : []),
@@ -86,7 +88,7 @@ describe("the unit builder's model", () => {
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
-      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|environment|environmentFile|folder|idle|watchdog|memory|handover|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|environment|environmentFile|folder|idle|watchdog|memory|handover|bind|hosts|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
@@ -108,7 +110,9 @@ describe("the unit builder's model", () => {
         const result = build(state);
         if (result.problems.length > 0) return;
         const { systemd = 252 } = state;
-        expect(unitsOf(result)).toEqual(emitUnits({ ...(await describedBy(result)), systemd }));
+        // As `sockact install` does.
+        const described = withHosts(await describedBy(result), "www-data", "hosts");
+        expect(unitsOf(result)).toEqual(emitUnits({ ...described, systemd }));
         for (const { text, lines } of result.files) {
           expect(lines.map((line) => `${line.text}\n`).join("")).toBe(text);
           for (const { text: line, directive, explanation } of lines.filter((one) =>
@@ -389,6 +393,44 @@ curl --retry 5 --retry-connrefused http://localhost/
       "curl --insecure https://localhost/",
     ]);
     expect(withSockact.split("\n").slice(1)).toEqual(["sudo npx sockact install", ""]);
+  });
+
+  it("writes the units, the config, the sites and the command for an app with host names", async () => {
+    const result = built({ bind: "host", hosts: "Shop.example.com, www.example.com", idle: "10min" });
+    const config = await describedBy(result);
+    expect(config).toMatchObject({
+      hosts: ["shop.example.com", "www.example.com"],
+      sockets: [{ listen: "/run/shop.sock" }],
+    });
+    const installed = withHosts(config, "www-data", "hosts");
+    expect(emitUnits({ ...installed, systemd: 255 })).toEqual(unitsOf(result));
+    const { lines } = result.files[0]!;
+    expect(lines.find(({ text }) => text === "SocketGroup=www-data")!.source).toBe(
+      "from the field “Host names”",
+    );
+    expect(result.sites.map(({ file }) => file)).toEqual(["shop.caddy", "sockact-shop.conf"]);
+    expect(result.sites[0]!.text).toContain(
+      "shop.example.com, www.example.com {\n\treverse_proxy unix//run/shop.sock",
+    );
+    expect(result.sites[1]!.text).toContain("server_name shop.example.com www.example.com;");
+    expect(result.shell.inShort).toBe(
+      "cd /srv/shop\nsudo npx sockact install server.js --name shop --host shop.example.com --host www.example.com --idle-timeout 10min\n",
+    );
+    expect(built({}).sites).toEqual([]);
+  });
+
+  it.each([
+    ["", "hosts"],
+    ["shop.example.com shop_1.example.com", "hosts"],
+    ["shop.example.com SHOP.example.com.", "hosts"],
+    ["*.example.com", "hosts"],
+  ])("refuses the host names “%s”", (hosts, field) => {
+    expect(built({ bind: "host", hosts }).problems).toMatchObject([{ field }]);
+  });
+
+  it("reports a wrong name of an app with host names once", () => {
+    for (const app of ["a b", "docker"])
+      expect(built({ bind: "host", app }).problems).toMatchObject([{ field: "app" }]);
   });
 
   it("shows how to create the user, unless systemd creates it", () => {

@@ -9,6 +9,7 @@ import {
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
 import { aboutApp, type Code, codeOf } from "./code.ts";
 import { describe } from "./description.ts";
+import { type BuiltSite, forProxy, sitesOf, withSocketOfProxy } from "./hosts.ts";
 import { explainInForm } from "./origins.ts";
 import { oversized, problemsOf, type FieldProblem } from "./problems.ts";
 import { problemInForm } from "./refusals.ts";
@@ -58,6 +59,8 @@ export interface Built {
   readonly config: { readonly file: "sockact.config.mjs"; readonly text: string };
   /** The commands that install the units. */
   readonly shell: ShellLines;
+  /** The sites of the proxies, if the app has host names. */
+  readonly sites: readonly BuiltSite[];
 }
 
 /**
@@ -77,7 +80,8 @@ function linesOf(explained: readonly Explanation[], state: BuilderState): Omit<B
 }
 
 /** The parts of the result that need a description without problems. */
-function builtUnits(state: BuilderState, description: AppDescription, code: Code | undefined) {
+function builtUnits(state: BuilderState, described: AppDescription, code: Code | undefined) {
+  const description = forProxy(described);
   const explanations = explain(description);
   const written = explanations.filter(({ status }) => status === "asked" || status === "added");
   const units = [...new Set(written.map(({ unit }) => unit))].map((name) => {
@@ -108,6 +112,7 @@ function builtUnits(state: BuilderState, description: AppDescription, code: Code
       code,
       description.preload === undefined ? [] : ["@sockact/register"],
     ),
+    sites: sitesOf(description),
   };
 }
 
@@ -119,13 +124,15 @@ const nothingBuilt = {
   leftOut: [],
   score: undefined,
   shell: { byHand: "", withSockact: "", notes: [] },
+  sites: [],
 };
 
 /**
  * Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for
  * them.
  */
-export function build(state: BuilderState): Built {
+export function build(given: BuilderState): Built {
+  const state = withSocketOfProxy(given);
   const tooLarge = oversized(state);
   if (tooLarge.length > 0) {
     const config = { file: "sockact.config.mjs", text: "" } as const;

@@ -1,5 +1,5 @@
 import { showInvisible } from "../../../../../packages/units/src/lib/invisible.ts";
-import { foldersOf, isNodeApp } from "./description.ts";
+import { foldersOf, isNodeApp, passesSockets } from "./description.ts";
 import { listenerOf, listenersOf, socketNames, type Listener } from "./listeners.ts";
 import type { BuilderState, Framework } from "./state.ts";
 import { variablesOf } from "./words.ts";
@@ -270,6 +270,10 @@ const about: Readonly<Record<BuilderState["bind"], readonly [app: string, progra
     "This app takes the sockets that systemd passes. When you start the app yourself, it opens its own port.",
     "The program must take the sockets that systemd passes, as sd_listen_fds(3) describes. If it can't, choose a capability or a proxy.",
   ],
+  host: [
+    "systemd listens on a unix socket for the proxy, and passes it to this app. The app sees the client's address and scheme as without a proxy. When you start the app yourself, it opens its own port.",
+    "The program must take the unix socket that systemd passes, as sd_listen_fds(3) describes, and must believe the headers X-Forwarded-For and X-Forwarded-Proto of the proxy.",
+  ],
   capability: [
     "This app opens its ports itself. The units give it the capability to open ports below 1024.",
     "The program must open its ports itself. The units give it the capability to open ports below 1024.",
@@ -318,10 +322,10 @@ export const aboutApp = (state: BuilderState): string =>
  * does not run on Node.
  */
 export function codeOf(state: BuilderState): Code | undefined {
-  const { framework, bind, script } = state;
+  const { framework, script } = state;
   if (framework === "other") return undefined;
   const app: App = {
-    ...(bind === "socket" && framework !== "unchanged"
+    ...(passesSockets(state) && framework !== "unchanged"
       ? appWithSockets(state, framework)
       : appThatListens(placesOf(state), framework)),
     notes: surroundings(state),

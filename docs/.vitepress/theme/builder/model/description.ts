@@ -1,5 +1,6 @@
 import type { AppDescription } from "@sockact/units";
 import { addressesOf, isFile, socketNames } from "./listeners.ts";
+import { hostsOf } from "./hosts.ts";
 import { oldestSystemd, type BuilderState } from "./state.ts";
 import { splitWords, variablesOf } from "./words.ts";
 
@@ -32,12 +33,16 @@ function preloadOf(state: BuilderState): true | string {
   return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
 }
 
+/** Whether systemd opens the sockets, and passes them to the app. */
+export const passesSockets = ({ bind }: Pick<BuilderState, "bind">): boolean =>
+  bind === "socket" || bind === "host";
+
 /**
  * Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes.
  * `emitUnits` refuses it for systemd before 253.
  */
 export const canHandOver = ({ framework, bind }: BuilderState): boolean =>
-  framework !== "other" && bind === "socket";
+  framework !== "other" && passesSockets({ bind });
 
 /** Whether the service tells systemd when it is ready. An app can do so through sockact or its preload. */
 function notifies({ framework, watchdog, systemd = oldestSystemd }: BuilderState): boolean {
@@ -74,7 +79,7 @@ export function describe(state: BuilderState): AppDescription {
   const environment = Object.fromEntries(
     variablesOf(state.environment).map(([name, value = ""]) => [name, value]),
   );
-  const isPreloaded = framework === "unchanged" && (bind === "socket" || notifies(state));
+  const isPreloaded = framework === "unchanged" && (passesSockets(state) || notifies(state));
   return {
     name: state.app.trim(),
     exec: [
@@ -101,7 +106,8 @@ export function describe(state: BuilderState): AppDescription {
         ...(group.trim() === "" ? {} : { socketGroup: group.trim() }),
       };
     }),
-    ...(bind === "socket" ? {} : { bind }),
+    ...(bind === "host" ? { hosts: hostsOf(state) } : {}),
+    ...(bind === "socket" || bind === "host" ? {} : { bind }),
     ...(bind === "proxy" && backend !== undefined ? { backend } : {}),
     ...(lifecycle(state) satisfies Partial<AppDescription>),
     ...(watchdogSec === undefined

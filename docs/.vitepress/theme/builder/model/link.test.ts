@@ -56,6 +56,7 @@ describe("a link", () => {
         framework: "koa",
         hardening: "none",
         bind: "proxy",
+        hosts: "shop.example.com",
         sockets: [{ listen: "81", name: "web", tls: false }],
         systemd: 255,
       },

@@ -15,6 +15,7 @@ const texts = {
   idle: "idle",
   watchdog: "watchdog",
   backend: "backend",
+  hosts: "hosts",
   environment: "env",
   environmentFile: "envfile",
   folder: "folder",
@@ -25,11 +26,11 @@ const texts = {
 const choices = {
   framework: ["express", "koa", "fastify", "nestjs", "http", "unchanged", "other"],
   hardening: ["none", "outbound", "inbound"],
-  bind: ["socket", "capability", "proxy"],
+  bind: ["socket", "host", "capability", "proxy"],
 } as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
 
 /**
- * No link within the limits of the form is longer: it has 114 values, and encoded, a character has up to 9.
+ * No link within the limits of the form is longer: it has 115 values, and encoded, a character has up to 9.
  */
 const longestLink = 1_100_000;
 /** How many unknown parts the page shows. */

@@ -29,6 +29,29 @@ function reasonOfType(state: BuilderState, type: string): string {
 
 type Reasons = Record<string, (state: BuilderState, value: string) => Origin>;
 
+/** The socket and the variable of an app with host names have no field of their own. */
+const ofHosts: Reasons = {
+  ListenStream: () => ({
+    source: from("Name"),
+    reason:
+      "The proxy connects to this socket. systemd listens there, and starts the service at the first connection.",
+  }),
+  SocketMode: () => ({
+    source: from("Host names"),
+    reason: "Only root and the group of the socket may connect, so nobody else can claim to be a client.",
+  }),
+  SocketGroup: () => ({
+    source: from("Host names"),
+    reason:
+      "This is the group of Caddy and nginx on Debian and Ubuntu. `sockact install` finds the right one on each machine.",
+  }),
+};
+
+const reasonOfTrust: Origin = {
+  source: from("Host names"),
+  reason: "sockact reads this variable. The app sees the client's address and scheme that the proxy sends.",
+};
+
 /** The origin of each directive that `emitUnits` writes because the form asks for it. */
 const origins: Reasons = {
   ListenStream: () => ({
@@ -71,16 +94,18 @@ const origins: Reasons = {
     reason:
       "systemd reads this file as root, and gives the service a copy in the folder $CREDENTIALS_DIRECTORY. If the file is missing, the service does not start.",
   }),
-  Environment: (_, value) =>
-    value.startsWith("SOCKACT_IDLE_TIMEOUT=")
-      ? {
-          source: from("Sleep after"),
-          reason: "sockact reads this variable. The app exits after this time without a connection.",
-        }
-      : {
-          source: from("Variables"),
-          reason: "The app gets this variable. Every user of the machine can read it in the unit.",
-        },
+  Environment: (state, value) =>
+    state.bind === "host" && value === "SOCKACT_TRUST_PROXY=yes"
+      ? reasonOfTrust
+      : value.startsWith("SOCKACT_IDLE_TIMEOUT=")
+        ? {
+            source: from("Sleep after"),
+            reason: "sockact reads this variable. The app exits after this time without a connection.",
+          }
+        : {
+            source: from("Variables"),
+            reason: "The app gets this variable. Every user of the machine can read it in the unit.",
+          },
   EnvironmentFile: () => ({
     source: from("File of variables"),
     reason:
@@ -130,8 +155,9 @@ export function explainInForm(
   state: BuilderState,
 ): { readonly explanation: Explanation; readonly source?: string } {
   const { status, directive, value = "", reason, cost } = explanation;
+  const reasons = state.bind === "host" ? { ...origins, ...ofHosts } : origins;
   const { source, reason: own = reason } =
-    (status === "asked" ? origins[directive]?.(state, value) : undefined) ?? ({} as Partial<Origin>);
+    (status === "asked" ? reasons[directive]?.(state, value) : undefined) ?? ({} as Partial<Origin>);
   return {
     explanation: {
       ...explanation,

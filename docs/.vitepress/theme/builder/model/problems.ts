@@ -1,5 +1,6 @@
 import { shown } from "../../../../../packages/units/src/lib/problems.ts";
-import { canHandOver, isNodeApp } from "./description.ts";
+import { canHandOver, isNodeApp, passesSockets } from "./description.ts";
+import { hostProblems } from "./hosts.ts";
 import { addressesOf } from "./listeners.ts";
 import { type BuilderState, initialState, limits, oldestSystemd } from "./state.ts";
 import { splitWords, variablesOf } from "./words.ts";
@@ -92,7 +93,7 @@ function relativePaths(state: BuilderState): FieldProblem[] {
 /** Problems that `emitUnits` can't find, because it does not know the program or the form. */
 export function problemsOf(state: BuilderState): FieldProblem[] {
   const { sockets, bind, script } = state;
-  const problems = relativePaths(state);
+  const problems = [...relativePaths(state), ...hostProblems(state)];
   const refuse = (field: string, code: string, message: string, hint: string) =>
     void problems.push({ field, code, message, hint });
   if (isNodeApp(state) && script.trim().startsWith("/")) {
@@ -128,10 +129,10 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     const taken = bind === "capability" ? undefined : addresses.find((address) => ofSystem.test(address));
     if (taken !== undefined)
       refuse(
-        path,
+        bind === "host" ? "app" : path,
         "SOCKACT_ERR_UNIT_ADDRESS",
         `${shown(taken)} belongs to the system or to another service. If the file exists, systemd deletes it, and creates the socket in its place`,
-        "write another path, such as /run/shop.sock",
+        bind === "host" ? "choose another name" : "write another path, such as /run/shop.sock",
       );
   }
   if (splitWords(state.arguments) === undefined) {
@@ -159,7 +160,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       `${shown(repeated)} is there twice`,
       "remove one of the two",
     );
-  if (!isNodeApp(state) && bind === "socket" && state.idle.trim() !== "") {
+  if (!isNodeApp(state) && passesSockets(state) && state.idle.trim() !== "") {
     refuse(
       "idle",
       "SOCKACT_ERR_UNIT_CONFLICT",

@@ -50,6 +50,7 @@ function fieldOfCommand(message: string, state: BuilderState): string {
 /** The form field for a problem with the description. */
 function fieldOf({ path, message }: Pick<UnitProblem, "path" | "message">, state: BuilderState): string {
   const [, socket, inside = ""] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
+  if (socket !== undefined && state.bind === "host") return "app";
   if (socket !== undefined) return `${socket}.${socketFields[inside] ?? "listen"}`;
   const [, word] = /^exec\[(\d+)\]/.exec(path) ?? [];
   if (word !== undefined) {

@@ -1,17 +1,23 @@
 import type { Code } from "./code.ts";
 import { appFolder, foldersOf, isNodeApp } from "./description.ts";
+import { hostsOf } from "./hosts.ts";
 import { listenersOf, type Listener } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { quoteWord } from "./words.ts";
 
 /** A command that sends an HTTP request, or `undefined` if curl can't reach the address. */
-function requestTo({ port, host, path, tls, address }: Listener, more: string): string | undefined {
+function requestTo(
+  { port, host, path, tls, address }: Listener,
+  more: string,
+  isHosted: boolean,
+): string | undefined {
   const options = `${more}${tls ? "--insecure " : ""}`;
   const scheme = tls ? "https" : "http";
   if (address.startsWith("vsock:")) return undefined;
   if (path !== undefined) {
     const option = path.startsWith("\0") ? "--abstract-unix-socket" : "--unix-socket";
-    return `curl ${options}${option} ${quoteWord(path.replace("\0", ""))} ${scheme}://localhost/`;
+    // Only root and the group of the proxy may connect.
+    return `${isHosted ? "sudo " : ""}curl ${options}${option} ${quoteWord(path.replace("\0", ""))} ${scheme}://localhost/`;
   }
   const name = host === undefined || /^(?:0\.0\.0\.0|[:0]*)$/.test(host) ? "localhost" : host;
   const isUsual = port === (tls ? 443 : 80);
@@ -90,6 +96,8 @@ function preparation(
 /** The commands that install the units, and what the reader must do before. */
 export interface ShellLines {
   readonly byHand: string;
+  /** A command without the config, for an app with host names. */
+  readonly inShort?: string | undefined;
   readonly withSockact: string;
   readonly notes: readonly string[];
 }
@@ -106,7 +114,9 @@ export function shellLines(
 ): ShellLines {
   // systemd does not know when an app that opens its port itself is ready.
   const options = state.bind === "capability" ? "--retry 5 --retry-connrefused " : "";
-  const requests = listenersOf(state).flatMap((listener) => requestTo(listener, options) ?? []);
+  const requests = listenersOf(state).flatMap(
+    (listener) => requestTo(listener, options, state.bind === "host") ?? [],
+  );
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   const started = sockets.length > 0 ? sockets : units;
   const { before, notes } = preparation(state, code, [...(code?.packages ?? []), ...preload]);
@@ -125,6 +135,30 @@ export function shellLines(
       ...(isNodeApp(state) ? [`sudo install -D -m 644 -t ${folder} sockact.config.mjs`, `cd ${folder}`] : []),
       "sudo npx sockact install",
     ]),
-    notes,
+    ...(state.bind === "host" && isNodeApp(state) ? { inShort: text(inShort(state)) } : {}),
+    notes: [...hostNotes(state), ...notes],
   };
+}
+
+/** The command that installs an app with host names without a config. */
+function inShort(state: BuilderState): string[] {
+  const folder = appFolder(state);
+  const entry = state.script.trim().slice(folder === "/" ? 1 : folder.length + 1);
+  const idle = state.idle.trim();
+  const words = [
+    ...["sudo", "npx", "sockact", "install", entry, "--name", state.app.trim()],
+    ...hostsOf(state).flatMap((host) => ["--host", host]),
+    ...(idle === "" ? [] : ["--idle-timeout", idle]),
+  ];
+  return [`cd ${quoteWord(folder)}`, words.map(quoteWord).join(" ")];
+}
+
+function hostNotes(state: BuilderState): string[] {
+  if (state.bind !== "host") return [];
+  return [
+    "Caddy or nginx must run on the machine, such as after `sudo apt install caddy`.",
+    `The DNS records of the host names must lead to the machine: ${hostsOf(state)
+      .map((host) => `\`${host}\``)
+      .join(" and ")}.`,
+  ];
 }

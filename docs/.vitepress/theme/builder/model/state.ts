@@ -48,8 +48,10 @@ export interface BuilderState {
   readonly memory: string;
   /** Whether `systemctl reload` hands over to a new version. It is used if the app can do so. */
   readonly handover: boolean;
-  /** How the app gets its ports. */
-  readonly bind: "socket" | "capability" | "proxy";
+  /** How the app gets its ports. With `host`, Caddy or nginx has the ports, and `sockets` is not used. */
+  readonly bind: "socket" | "host" | "capability" | "proxy";
+  /** The host names, separated by spaces, commas or lines. They are used if `bind` is `host`. */
+  readonly hosts: string;
   /** The address on which the app listens behind a proxy. If empty, it is `127.0.0.1:3000`. */
   readonly backend: string;
   /** The oldest systemd that the units are for. If `undefined`, it is the oldest that sockact supports. */
@@ -88,6 +90,7 @@ export const initialState: BuilderState = {
   memory: "",
   handover: false,
   bind: "socket",
+  hosts: "shop.example.com",
   backend: "",
   // Ubuntu 24.04, Debian 13 and RHEL 10 have this version or a later one.
   systemd: 255,

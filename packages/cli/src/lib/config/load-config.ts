@@ -82,6 +82,15 @@ export async function loadConfig({
       "Give each service a different name.",
       { exitCode: EXIT.failed },
     );
+  const hosts = descriptions.flatMap((description) => description.hosts ?? []);
+  const shared = hosts.find((host, index) => hosts.indexOf(host) !== index);
+  if (shared !== undefined)
+    throw new CliError(
+      "SOCKACT_ERR_CONFIG_INVALID",
+      `${file} has the host name ${shared} in two descriptions`,
+      "A proxy passes the requests for a host name to one service.",
+      { exitCode: EXIT.failed },
+    );
   return { file, descriptions };
 }
 

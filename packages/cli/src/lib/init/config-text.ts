@@ -7,6 +7,7 @@ export type ConfigFormat = "ts" | "js" | "json";
 const comments: Partial<Record<keyof AppDescription, string>> = {
   name: "The name of the units, such as {name}.service.",
   exec: "What runs. Paths that begin with ./ start from this folder, and node is the Node that runs sockact.",
+  hosts: "The proxy of the machine, Caddy or nginx, passes the requests for these host names to the app.",
   sockets: "Where systemd listens. The app gets these sockets, whatever port its code names.",
   bind: "How the app gets its ports. With capability, the app opens them. With proxy, systemd-socket-proxyd forwards connections to the app.",
   backend: "The address on which the app listens. The proxy forwards connections to it.",

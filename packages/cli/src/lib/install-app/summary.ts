@@ -60,6 +60,12 @@ function writableFolders(service: WantedService): string[] {
   ];
 }
 
+/** How a new version replaces the old one, if not by a restart. */
+function updatesOf({ description: { rolling, handover } }: WantedService): string | undefined {
+  if (rolling) return "rolling: the new version answers before the old one stops";
+  return handover ? "handover: a reload starts the new version while the old one answers" : undefined;
+}
+
 const limits = [
   "MemoryHigh",
   "MemoryMax",
@@ -128,6 +134,7 @@ export function summary(
     ["sockets", takesSocket(service)],
     ["bundle", prepared.plan.bundle && bundleText(prepared.plan.bundle)],
     ["sandbox", sandboxOf(service)],
+    ["updates", updatesOf(service)],
     ["limits", limitsOf(service)],
     ["credentials", credentialsOf(service)],
   ];

@@ -1,26 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../shared/execute.ts";
+import { caddySite, fileOf, FOLDER, INCLUDE } from "./caddy-site.ts";
 import { groupOfProcess } from "./group.ts";
-import {
-  ANSWER_LIMIT,
-  brokenError,
-  type Proxy,
-  proxyError,
-  type ProxyState,
-  type Site,
-  type SiteText,
-  UNAVAILABLE,
-  versionIn,
-} from "./proxy.ts";
+import { brokenError, type Proxy, proxyError, versionIn } from "./proxy.ts";
 
 const CONFIG = "/etc/caddy";
 const CADDYFILE = `${CONFIG}/Caddyfile`;
-const FOLDER = `${CONFIG}/sockact`;
 const UNIT = "caddy.service";
-
-/** The version that has `client_ip` and `stream_close_delay`. */
-const SEVEN = 2_07_00;
 
 /** Caddy, which gets the certificates itself. Its site is a file that the Caddyfile imports. */
 export const caddy: Proxy = {
@@ -28,8 +15,8 @@ export const caddy: Proxy = {
   unit: UNIT,
   config: CONFIG,
   folders: [FOLDER],
-  file: (name) => `${name}.caddy`,
-  include: { file: CADDYFILE, line: `import ${FOLDER}/*.caddy` },
+  file: fileOf,
+  include: { file: CADDYFILE, line: INCLUDE },
 
   async group(manager) {
     const [{ MainPID = "" } = {}] = await manager.show([UNIT], ["MainPID"]);
@@ -72,26 +59,7 @@ export const caddy: Proxy = {
     };
   },
 
-  site: ({ hosts, socket }: Site, { version }: ProxyState): SiteText => ({
-    text: `${hosts.join(", ")} {
-	reverse_proxy unix/${socket} {
-${version < SEVEN ? "" : "\t\theader_up X-Forwarded-For {client_ip}\n"}\t\theader_up X-Real-IP ${version < SEVEN ? "{remote_host}" : "{client_ip}"}
-		header_up -Forwarded
-${version < SEVEN ? "" : "\t\t# A reload leaves WebSockets open for this time.\n\t\tstream_close_delay 5m\n"}		transport http {
-			# The address of a connection is the address of one client.
-			keepalive off
-			response_header_timeout ${ANSWER_LIMIT}s
-		}
-	}
-	# The app does not start, or has crashed. sockact doctor says why.
-	handle_errors {
-		@down expression \`{err.status_code} in [502, 503, 504]\`
-		respond @down "${UNAVAILABLE}" 503
-	}
-}
-`,
-    notes: [],
-  }),
+  site: caddySite,
 
   // Somebody may have edited the site.
   secured: (text, hosts) => hosts.filter((host) => !text.includes(`http://${host}`)),

@@ -4,8 +4,7 @@ import { CliError } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { caddy } from "./caddy.ts";
 import { nginx } from "./nginx.ts";
-import { WEB_GROUP } from "./group.ts";
-import { type Proxy, proxyError } from "./proxy.ts";
+import { type Proxy, proxyError, WEB_GROUP } from "./proxy.ts";
 
 const proxies: readonly Proxy[] = [caddy, nginx];
 

@@ -1,10 +1,7 @@
 import { execute } from "../shared/execute.ts";
 import { read } from "../shared/proc.ts";
 import { findUser } from "../shared/users.ts";
-import { proxyError } from "./proxy.ts";
-
-/** The group of web servers on Debian. Programs such as PHP have it too. */
-export const WEB_GROUP = "www-data";
+import { proxyError, WEB_GROUP } from "./proxy.ts";
 
 /**
  * A group of a running process, for a socket that the process connects to: the group of web servers if its

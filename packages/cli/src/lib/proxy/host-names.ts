@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-import { domainToASCII } from "node:url";
 import { CliError } from "../shared/cli-error.ts";
 
 /** RFC 1123, section 2.1: letters, digits and hyphens, 63 of them at most. */
@@ -35,14 +33,22 @@ function hostName(given: unknown, where: string): string {
     throw fail("is not only a host name", "Leave out the scheme, the port and the path: shop.example.com.");
   // It also decodes percent signs and removes spaces, which are no part of a host name.
   const isPlain = /^[\p{L}\p{M}\p{N}.-]+$/u.test(given);
-  const name = isPlain ? domainToASCII(given.replace(/\.$/, "")) : "";
-  if (isIP(name) !== 0) throw fail("is an address", "A site needs a host name, such as shop.example.com.");
+  const name = isPlain ? asInUrl(given.replace(/\.$/, "")) : "";
+  // A URL has every form of an IPv4 address in this one.
+  if (/^[\d.]+$/.test(name))
+    throw fail("is an address", "A site needs a host name, such as shop.example.com.");
   if (name === "" || name.length > LONGEST || !name.split(".").every((label) => LABEL.test(label)))
     throw fail(
       "is not a host name",
       "A host name has letters, digits, hyphens and dots, such as shop.example.com.",
     );
   return name;
+}
+
+/** The host name as it is in a URL, in Node and in a browser. Empty if it can't be in one. */
+function asInUrl(name: string): string {
+  const url = `http://${name}`;
+  return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
 function refused(where: string, what: string, hint: string): CliError {

@@ -1,0 +1,99 @@
+import { ANSWER_LIMIT, type ProxyState, type Site, type SiteText, UNAVAILABLE } from "./proxy.ts";
+
+/** The folder of certbot with a folder for each certificate. */
+export const CERTIFICATES = "/etc/letsencrypt/live";
+
+/** The version that has the directive `http2`. Earlier ones have it in `listen`. */
+const HTTP2_DIRECTIVE = 1_25_01;
+
+export const fileOf = (name: string): string => `sockact-${name}.conf`;
+
+/** What the text of a site depends on. */
+interface Machine extends Pick<ProxyState, "version"> {
+  hasIpv6: boolean;
+  /** The folder with a certificate for a host name, if there is one. */
+  certificateOf: (host: string) => string | undefined;
+}
+
+/** A site of nginx. The unit builder of the documentation calls it too, so it uses nothing of Node. */
+export function nginxSite(
+  { name, hosts, socket }: Site,
+  { version, hasIpv6, certificateOf }: Machine,
+): SiteText {
+  // Two services must not have the same variable.
+  const variable = `$sockact_${name.replaceAll(/[^a-zA-Z0-9]/g, (one) => `_${one.charCodeAt(0).toString(16)}_`)}`;
+  const plain = hosts.filter((host) => certificateOf(host) === undefined);
+  const folders = new Set(hosts.map(certificateOf).filter((folder) => folder !== undefined));
+  const secured = [...folders].map((folder) => ({
+    folder,
+    names: hosts.filter((host) => certificateOf(host) === folder),
+  }));
+  const listen = (port: number, more = "") => {
+    const addresses = hasIpv6 ? [port, `[::]:${port}`] : [port];
+    return addresses.map((address) => `  listen ${address}${more};`).join("\n");
+  };
+  const hasHttp2 = version >= HTTP2_DIRECTIVE;
+  const app = `
+  # A request for another host is not for this app, even if nginx has no other site.
+  if (${variable}_unknown) {
+    return 444;
+  }
+  # The app limits the body.
+  client_max_body_size 0;
+  location / {
+    proxy_pass http://unix:${socket};
+    proxy_http_version 1.1;
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Host $host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header Forwarded "";
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection ${variable}_connection;
+    proxy_buffering off;
+    proxy_request_buffering off;
+    proxy_read_timeout ${ANSWER_LIMIT}s;
+  }
+  # The app does not start, or has crashed. sockact doctor says why.
+  error_page 502 504 =503 @sockact_unavailable;
+  location @sockact_unavailable {
+    default_type text/plain;
+    return 503 "${UNAVAILABLE}\\n";
+  }
+}
+`;
+  const maps = `map $host ${variable}_unknown {
+  default 1;
+${hosts.map((host) => `  ${host} 0;`).join("\n")}
+}
+map $http_upgrade ${variable}_connection {
+  default upgrade;
+  "" close;
+}
+`;
+  const http = plain.length === 0 ? "" : `server {\n${listen(80)}\n  server_name ${plain.join(" ")};\n${app}`;
+  const https = secured.map(
+    ({ folder, names }) => `server {
+${listen(80)}
+  server_name ${names.join(" ")};
+  if (${variable}_unknown) {
+    return 444;
+  }
+  return 308 https://$host$request_uri;
+}
+server {
+${listen(443, hasHttp2 ? " ssl" : " ssl http2")}
+${hasHttp2 ? "  http2 on;\n" : ""}  server_name ${names.join(" ")};
+  ssl_certificate ${folder}/fullchain.pem;
+  ssl_certificate_key ${folder}/privkey.pem;
+${app}`,
+  );
+  const notes =
+    plain.length === 0
+      ? []
+      : [
+          `${plain.join(" and ")}: http only, because ${CERTIFICATES} has no certificate for it. To get one: sudo certbot certonly --nginx ${plain.map((host) => `-d ${host}`).join(" ")}, and then run this command again.`,
+        ];
+  return { text: [maps, http, ...https].filter((part) => part !== "").join(""), notes };
+}
