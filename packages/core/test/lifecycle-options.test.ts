@@ -18,7 +18,7 @@ describe("a wrong option is refused, and the message names it", () => {
       code: "SOCKACT_ERR_OPTION",
       message:
         'SOCKACT_DRAIN_TIMEOUT must be a duration with a unit, such as 30s or 1min 30s, and 24 days at most; or infinity; got "5"',
-      hint: "Write Environment=SOCKACT_DRAIN_TIMEOUT=5s for seconds, or 5ms for milliseconds.",
+      hint: "Set the environment variable SOCKACT_DRAIN_TIMEOUT=5s for seconds, or 5ms for milliseconds.",
     });
   });
 });
@@ -28,7 +28,7 @@ test("the hint for a flag does not mention durations", async () => {
   await using app = await startApp([fd], {}, { env: { SOCKACT_NOTIFY: "maybe" } });
   expect(await app.event("refused")).toMatchObject({
     code: "SOCKACT_ERR_OPTION",
-    hint: "Write Environment=SOCKACT_NOTIFY=no in [Service], for example.",
+    hint: "Set the environment variable SOCKACT_NOTIFY=no, for example.",
   });
 });
 

@@ -1,9 +1,19 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:http2";
+import type { Socket } from "node:net";
 import process from "node:process";
+import { text } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { type AppProcess, freeAddress, openConnection, socketActivate } from "@sockact/testkit";
+import {
+  type AppProcess,
+  certificateOf,
+  freeAddress,
+  openConnection,
+  socketActivate,
+} from "@sockact/testkit";
 import { rawClient } from "./lifecycle-app.ts";
 
 const program = [process.execPath, fileURLToPath(new URL("programs/proxy-protocol.mjs", import.meta.url))];
@@ -23,13 +33,15 @@ async function start(
 }
 
 /** What the app knows about the client of a request on a new connection. */
-async function ask(address: string, headers: Record<string, string | string[]>): Promise<object> {
-  const sent = request({ createConnection: () => openConnection(address), headers });
+async function ask(to: string | (() => Socket), headers: Record<string, string | string[]>): Promise<object> {
+  const createConnection = typeof to === "string" ? () => openConnection(to) : to;
+  const sent = request({ createConnection, headers });
   sent.end();
-  const [response] = (await once(sent, "response")) as [AsyncIterable<Buffer>];
-  let text = "";
-  for await (const part of response) text += String(part);
-  const { remoteAddress, remoteFamily, encrypted } = JSON.parse(text) as Record<string, unknown>;
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const { remoteAddress, remoteFamily, encrypted } = JSON.parse(await text(response)) as Record<
+    string,
+    unknown
+  >;
   return { remoteAddress, remoteFamily, encrypted };
 }
 
@@ -92,6 +104,59 @@ describe("trustProxy", () => {
       const answer = await connection.receives(/\{.*\}/);
       expect(JSON.parse(/\{.*\}/.exec(answer)![0]).remoteAddress).toBe(client);
     }
+  });
+
+  test.each([
+    ["h2c", {}],
+    ["http2", {}],
+  ])("each request of an HTTP/2 connection to the server %s has its own client", async (server, options) => {
+    const { app, address } = await start("unix", { ...trusting, SERVER: server }, options);
+    await using _app = app;
+    const socket = openConnection(address);
+    const createConnection = () =>
+      server === "h2c" ? socket : connectTls({ socket, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    const session = connect("http://localhost", { createConnection });
+    const clients = [
+      ["192.0.2.1", "https"],
+      ["192.0.2.2", "http"],
+    ] as const;
+    // Both are open at once.
+    const streams = clients.map(([client, scheme]) =>
+      session.request({ ":method": "POST", ...forwarded(client, scheme) }),
+    );
+    for (const stream of streams) stream.end();
+    const known = await Promise.all(streams.map(async (stream) => JSON.parse(await text(stream))));
+    expect(known).toMatchObject(
+      clients.map(([client, scheme]) => ({ remoteAddress: client, encrypted: scheme === "https" })),
+    );
+    session.destroy();
+  });
+
+  test.each([
+    ["https", {}],
+    ["http", { tls: certificateOf("localhost") }],
+  ])("a request over TLS to the server %s has the client too", async (server, options) => {
+    const { app, address } = await start("unix", { ...trusting, SERVER: server }, options);
+    await using _app = app;
+    for (const [client, scheme] of [
+      ["192.0.2.1", "https"],
+      ["192.0.2.2", "http"],
+    ] as const) {
+      const socket = openConnection(address);
+      const createConnection = () => connectTls({ socket, rejectUnauthorized: false });
+      expect(await ask(createConnection, forwarded(client, scheme))).toMatchObject({
+        remoteAddress: client,
+        encrypted: scheme === "https",
+      });
+    }
+    const tcp = await start("tcp4", { ...trusting, SERVER: server }, options);
+    await using _tcp = tcp.app;
+    const socket = openConnection(tcp.address);
+    const createConnection = () => connectTls({ socket, rejectUnauthorized: false });
+    expect(await ask(createConnection, forwarded("6.6.6.6", "http"))).toMatchObject({
+      remoteAddress: "127.0.0.1",
+      encrypted: true,
+    });
   });
 
   test("workers of node:cluster trust it too", async () => {

@@ -1,14 +1,18 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import {
   type AppProcess,
+  describeWith,
   freeAddress,
   httpRequest,
   openConnection,
   readAnswer,
   openRequest,
   requestOver,
+  startProcess,
 } from "@sockact/testkit";
-import { passedSockets, runApp, runSupervised } from "./run-app.ts";
+import { passedSockets, preload, runApp, runSupervised } from "./run-app.ts";
 
 /** A server whose answer to `/slow` waits for a line on standard input, and that knows its connections. */
 const SERVER = `
@@ -184,4 +188,26 @@ test("an app loses no request without a socket either, if a service manager wait
   await using app = runSupervised(code);
   await stopUnderWay(address, app);
   expect(await app.ended).toBe(15);
+});
+
+describeWith({ root: true, commands: ["unshare"] }, "an app that is process 1, as in a container", () => {
+  test("ends at a signal that comes before it listens", async () => {
+    const app = [
+      process.execPath,
+      "--require",
+      preload,
+      "--eval",
+      "console.log('up'); setInterval(() => {}, 9e4)",
+    ];
+    await using running = startProcess(
+      ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", ...app],
+      {
+        env: { SOCKACT_SIGNALS: "yes" },
+      },
+    );
+    await running.line(/^up$/m);
+    const [child] = readFileSync(`/proc/${running.pid}/task/${running.pid}/children`, "utf8").split(" ");
+    process.kill(Number(child), "SIGTERM");
+    expect(await running.ended).toBe(0);
+  });
 });

@@ -1,5 +1,6 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
+import process from "node:process";
 import { announcedNames, type AnnouncedSocket } from "../activation/announced.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
@@ -23,6 +24,7 @@ import { isVariableSet } from "../shared/environment-options.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { load } from "../shared/load.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
+import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
@@ -99,6 +101,8 @@ export function preloadApp(): PreloadedApp {
   load(listenLater);
   holdListeners();
   const app = createApp(settings, true);
+  // The kernel ignores a signal for process 1 without a listener, also before it listens.
+  if (process.pid === 1) handleSignals(app);
   const select = (fds: readonly number[]): PassedSocket[] => {
     const activation = readActivation();
     return activation.sockets.filter(({ fd }) => fds.includes(fd));

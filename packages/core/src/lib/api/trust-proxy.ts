@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 import { isIP, type Server, type Socket } from "node:net";
-import { connectionHandleOf, isHttpServer } from "../shared/node-internals.ts";
+import { connectionHandleOf, handshakeOf, isHttpServer } from "../shared/node-internals.ts";
 import { processState } from "../shared/process-state.ts";
 import type { ProxiedHandle } from "../shared/proxied-handle.ts";
 
@@ -19,33 +20,41 @@ export function trustProxy(server: Server): void {
   trusting.servers.add(server);
   // Node drops the headers after the 1,000th, and the proxy's may be the last. Their size stays limited.
   (server as HttpServer).maxHeadersCount = 0;
-  const fromUnixSockets = new WeakSet<Socket>();
   const emit = server.emit as (this: Server, event: string, ...args: unknown[]) => boolean;
   // Patches emit of this server: a listener of `upgrade` or `connect` would change what Node does.
   server.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
-    // A TCP client may send any header.
-    if (event === "connection" && isOfUnixSocket(args[0] as Socket)) fromUnixSockets.add(args[0] as Socket);
-    else if (requestEvents.has(event)) {
-      const { socket, headers } = args[0] as IncomingMessage;
-      if (fromUnixSockets.has(socket)) setClient(socket, headers);
+    if (requestEvents.has(event)) {
+      const request = args[0] as IncomingMessage | Http2ServerRequest;
+      // A TCP client may send any header.
+      if (isOfUnixSocket(request.socket)) setClient(request);
     }
     return emit.call(this, event, ...args);
   } as typeof server.emit;
 }
 
 function isOfUnixSocket(socket: Socket): boolean {
-  return (connectionHandleOf(socket) as ProxiedHandle | null)?.getpeername === undefined;
+  const handle = connectionHandleOf(handshakeOf(socket) ?? socket) as ProxiedHandle | null | undefined;
+  return handle != null && handle.getpeername === undefined;
 }
 
 /** Sets the properties of a connection that Node has no value for. */
-function setClient(socket: Socket, headers: IncomingMessage["headers"]): void {
+function setClient(request: IncomingMessage | Http2ServerRequest): void {
+  const { headers, socket } = request;
   const address = lastOf(headers["x-forwarded-for"]);
   const family = isIP(address);
-  const properties = {
+  const properties: Record<string | symbol, unknown> = {
     remoteAddress: family === 0 ? undefined : address,
     remoteFamily: family === 0 ? undefined : `IPv${family}`,
     encrypted: lastOf(headers["x-forwarded-proto"]) === "https" || undefined,
   };
+  if ("stream" in request) {
+    // The requests of an HTTP/2 connection may be those of several clients.
+    const get = (of: Socket, name: string | symbol): unknown =>
+      name in properties ? properties[name] : Reflect.get(of, name);
+    const value = new Proxy(socket, { get });
+    Object.defineProperties(request, { socket: { value }, connection: { value } });
+    return;
+  }
   for (const [name, value] of Object.entries(properties))
     Object.defineProperty(socket, name, { value, configurable: true, writable: true, enumerable: true });
 }

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ActivationError } from "../shared/errors.ts";
 import { type LifecycleOptions, readSettings } from "./settings.ts";
@@ -118,7 +119,20 @@ describe("a number without a unit is refused, and the hint has both readings", (
   test("in a variable too", () => {
     vi.stubEnv("SOCKACT_DRAIN_TIMEOUT", "30");
     expect(refusal({}).hint).toBe(
+      "Set the environment variable SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
+    );
+  });
+
+  test("and in a service, the hint names the line of the unit", () => {
+    vi.stubEnv("SYSTEMD_EXEC_PID", String(process.pid));
+    vi.stubEnv("SOCKACT_DRAIN_TIMEOUT", "30");
+    expect(refusal({}).hint).toBe(
       "Write Environment=SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
+    );
+    vi.stubEnv("SOCKACT_DRAIN_TIMEOUT", "");
+    vi.stubEnv("SOCKACT_SIGNALS", "maybe");
+    expect(refusal({}).hint).toBe(
+      'Write Environment="SOCKACT_SIGNALS=SIGTERM SIGINT" in [Service], for example.',
     );
   });
 
@@ -128,7 +142,7 @@ describe("a number without a unit is refused, and the hint has both readings", (
     ["SOCKACT_DRAIN_TIMEOUT", "1 month", "infinity"],
   ])("what a variable can't be, and what to write for no limit: %s=%s", (name, text, instead) => {
     vi.stubEnv(name, text);
-    expect(refusal({}).hint).toBe(`Write Environment=${name}=${instead}.`);
+    expect(refusal({}).hint).toBe(`Set the environment variable ${name}=${instead}.`);
     vi.stubEnv(name, instead);
     expect(() => readSettings({})).not.toThrow();
   });

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Duration } from "@sockact/notify";
 import { withUnits } from "@sockact/shared/duration-units";
 import { isMainThread } from "@sockact/shared/notify";
-import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
+import { howToSet, optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
@@ -319,7 +319,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
       const better = instead(text, "", 1);
       throw optionError(
         `${variableName} must be ${is[1]}; got ${JSON.stringify(text)}`,
-        `Write Environment=${variableName}=${better ?? `${example[1]} in [Service], for example`}.`,
+        `${howToSet(variableName, better ?? example[1])}${better === undefined ? ", for example" : ""}.`,
       );
     }
     return value as T;

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import { optionError, VARIABLES } from "../shared/environment-options.ts";
+import { howToSet, optionError, VARIABLES } from "../shared/environment-options.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { type ProxyRules, readSenders, TIMEOUT } from "./senders.ts";
 
@@ -9,7 +9,8 @@ const VARIABLE = VARIABLES.proxyProtocol;
 /** Any client may send a header. */
 const ANYBODY = "*";
 
-const HINT = `Write Environment="${VARIABLE}=web:10.0.0.1,10.1.0.0/16" in [Service], for example. "web" is the FileDescriptorName= of the socket.`;
+const hint = (): string =>
+  `${howToSet(VARIABLE, "web:10.0.0.1,10.1.0.0/16")}, for example. "web" is the FileDescriptorName= of the socket.`;
 
 /**
  * The rules for PROXY headers, by socket name. The variable sets who may send a header, and the option the
@@ -38,13 +39,13 @@ function readProxyVariable(): ReadonlyMap<string, ProxyRules["isTrusted"]> {
     if (name === undefined || from === undefined)
       throw optionError(
         `${VARIABLE} must be entries such as web:10.0.0.1, with spaces between them; got ${JSON.stringify(entry)}`,
-        HINT,
+        hint(),
       );
     if (entries.has(name))
       throw optionError(`${VARIABLE} has two entries for ${name}`, "Join them: NAME:10.0.0.1,10.0.0.2.");
     entries.set(
       name,
-      from === ANYBODY ? () => true : readSenders(from.split(","), `${name} in ${VARIABLE}`, HINT),
+      from === ANYBODY ? () => true : readSenders(from.split(","), `${name} in ${VARIABLE}`, hint()),
     );
   }
   return entries;
