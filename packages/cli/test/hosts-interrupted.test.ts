@@ -2,58 +2,21 @@ import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { caddy } from "../src/lib/proxy/caddy.ts";
 import { nginx } from "../src/lib/proxy/nginx.ts";
-import { useInstallation } from "./installation.ts";
-
-const foreign = {
-  "/etc/caddy/Caddyfile": "{\n\tlocal_certs\n\tskip_install_trust\n}\n",
-  "/etc/nginx/conf.d/foreign.conf": "",
-};
+import { foreign, useHostInstallation } from "./host-installation.ts";
 
 describeWith(
   { privateSystemd: true, systemd: 253, commands: ["caddy", "nginx"], tags: "campaign" },
   "an installation with host names that is killed or interrupted",
   () => {
-    const shop = useInstallation();
+    const { shop, serves, withProxy } = useHostInstallation();
     const { plan, install, start } = shop;
     let systemd: PrivateSystemd;
-    beforeAll(async () => {
+    beforeAll(() => {
       ({ systemd } = shop);
-      const folders =
-        "mkdir -p /var/log/nginx /var/lib/nginx /var/lib/caddy && chown caddy:caddy /var/lib/caddy";
-      await systemd.mustRun(["sh", "-ec", `${folders}; rm /etc/nginx/sites-enabled/default`]);
-      for (const [path, text] of Object.entries(foreign)) await systemd.write(path, text);
     });
 
     describe.each([caddy, nginx])("with $name", (proxy) => {
-      const folder = proxy.folders[0]!;
-      const wanted = (hosts = ["shop.example.com"]) => {
-        const state = { folder, served: [], version: 20_602 };
-        const { text } = proxy.site({ name: "shop", hosts, socket: "/run/shop.sock" }, state);
-        const site = { path: `${folder}/${proxy.file("shop")}`, text, hosts };
-        return plan(
-          { sockets: [{ listen: "/run/shop.sock", socketGroup: "www-data", socketMode: "0660" }] },
-          { site },
-        );
-      };
-      const everything = async () => {
-        // A request wakes the app.
-        const [served, servedNew] = [await serves("shop.example.com"), await serves("new.example.com")];
-        return {
-          served,
-          servedNew,
-          ...(await shop.everything()),
-          caddy: await shop.filesIn("/etc/caddy"),
-          nginx: await shop.filesIn("/etc/nginx/conf.d"),
-          proxy: await systemd.show(proxy.unit, "ActiveState"),
-        };
-      };
-      /** Whether the proxy has a site for a host name, which it may serve some milliseconds after its reload. */
-      const serves = async (host: string) => {
-        const answer = await systemd
-          .request({ url: "http://127.0.0.1/", headers: { host } })
-          .catch(() => undefined);
-        return answer?.status === 308 || answer?.body.includes("pid") === true;
-      };
+      const { folder, wanted, everything } = withProxy(proxy);
       let nothing: object;
 
       test("leaves nothing behind", { timeout: 120_000 }, async () => {
@@ -130,7 +93,7 @@ describeWith(
 
       test("a configuration that others have broken meanwhile does not keep the service installed", async () => {
         await install(wanted());
-        const path = Object.keys(foreign).find((file) => file.includes(proxy.name))!;
+        const [path] = foreign[proxy.name];
         const own = await systemd.mustRun(["cat", path]);
         await systemd.write(path, `${own}nonsense {\n`);
         const { error, result } = await install(wanted(), { uninstall: true });

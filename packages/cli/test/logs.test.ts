@@ -116,6 +116,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     expect(stdout).not.toContain("\u0007");
   });
 
+  it("refuses --follow with --until, which would never end", async () => {
+    const { code, stderr } = await sockact(systemd, "logs", "shop", "--follow", "--until", "now");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("--until") });
+  });
+
   it("follows new lines until Ctrl-C, also those of connections that come later", async () => {
     const follow = (name: string) => {
       const child = systemd.spawn([...sockactInside(systemd), "logs", name, "--follow", "--json"]);

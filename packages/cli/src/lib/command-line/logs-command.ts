@@ -1,5 +1,5 @@
 import process from "node:process";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { LogsOptions } from "../logs/logs.ts";
 
 function lineCount(value: string): number {
@@ -15,7 +15,7 @@ export function logsCommand(): Command {
 writes, and what systemd writes about it.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
-    .option("-f, --follow", "show new lines as they come, until Ctrl-C")
+    .addOption(new Option("-f, --follow", "show new lines as they come, until Ctrl-C").conflicts("until"))
     .option("-n, --lines <number>", "show at most this many lines, the newest ones (default: 50)", lineCount)
     .option("--since <time>", 'show only newer lines: "10min ago", "today", "2026-01-31 12:30"')
     .option("--until <time>", "show only older lines")

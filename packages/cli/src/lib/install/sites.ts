@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { proxyOfFile, serviceOfFile } from "../proxy/find-proxy.ts";
@@ -45,9 +46,9 @@ export async function assertSiteFits(
     );
   }
   const { include } = proxy;
-  return include === undefined || isIncluded(path, name)
-    ? []
-    : [`The line "${include.line}" is added to ${include.file}.`];
+  if (include === undefined || isIncluded(path, name)) return [];
+  include.check(linesOf(include.file));
+  return [`The line "${include.line}" is added to ${include.file}.`];
 }
 
 /**
@@ -133,7 +134,8 @@ function proxiesOf(paths: readonly string[], name: string): Proxy[] {
  */
 function setInclude({ include, folders: [sites] }: Proxy): void {
   if (include === undefined) return;
-  const { file: path, line } = include;
+  const { line } = include;
+  const path = realPath(include.file);
   const hasSites = (inFolder(sites!, (folder) => folder.list()) ?? []).some((file) => !file.startsWith("."));
   inFolderOf(path, (folder, file) => {
     const lines = linesOf(path);
@@ -156,7 +158,13 @@ function isSame(one: string, line: string): boolean {
   return one.trim().split(/\s+/).join(" ") === line;
 }
 
-function linesOf(path: string): string[] {
+/** The file behind a symlink. Its folder is checked as any other. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
+function linesOf(file: string): string[] {
+  const path = realPath(file);
   const content = inFolder(dirname(path), (folder) => folder.read(basename(path)));
   return content?.toString().split("\n") ?? [];
 }

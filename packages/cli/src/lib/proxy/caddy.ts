@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execute } from "../shared/execute.ts";
 import { caddySite, fileOf, FOLDER, INCLUDE } from "./caddy-site.ts";
 import { groupOfProcess } from "./group.ts";
-import { brokenError, type Proxy, proxyError, versionIn } from "./proxy.ts";
+import { brokenError, CHECK_LIMIT, checkSignal, type Proxy, proxyError, versionIn } from "./proxy.ts";
 
 const CONFIG = "/etc/caddy";
 const CADDYFILE = `${CONFIG}/Caddyfile`;
@@ -16,7 +16,23 @@ export const caddy: Proxy = {
   config: CONFIG,
   folders: [FOLDER],
   file: fileOf,
-  include: { file: CADDYFILE, line: INCLUDE },
+  include: {
+    file: CADDYFILE,
+    line: INCLUDE,
+    check(lines) {
+      // The braces of a single site may be left out. Each further line then belongs to this site.
+      const text = lines
+        .map((line) => line.replace(/(?<=^|\s)#.*$/, "").trim())
+        .filter((line) => !/^(?:$|import\s)/.test(line))
+        .join("\n");
+      const [first = ""] = /^(?:.*,\n)*.*/.exec(text) ?? [];
+      if (text === "" || first.endsWith("{") || text[first.length + 1] === "{") return;
+      throw proxyError(
+        `${CADDYFILE} has one site without braces, so no other site can be added to it`,
+        `Put the lines after its host name into braces: ${first.replaceAll("\n", " ")} { … }`,
+      );
+    },
+  },
 
   async group(manager) {
     const [{ MainPID = "" } = {}] = await manager.show([UNIT], ["MainPID"]);
@@ -44,12 +60,20 @@ export const caddy: Proxy = {
     ]
       .filter((property) => property !== "")
       .map((property) => `--property=${property}`);
-    const options = ["--quiet", "--pipe", "--wait", "--collect", ...as];
+    const options = ["--quiet", "--pipe", "--wait", "--collect", `--property=RuntimeMaxSec=${CHECK_LIMIT}`];
+    const check = `sudo -u ${user || "root"} caddy validate --config ${CADDYFILE}`;
+    const checking = manager.with(checkSignal("Caddy", check, manager));
     const command = ["caddy", "adapt", "--validate", "--config", CADDYFILE, "--adapter", "caddyfile"];
-    const { code, stdout, stderr } = await manager.runProgram("systemd-run", ...options, "--", ...command);
+    const { code, stdout, stderr } = await checking.runProgram(
+      "systemd-run",
+      ...options,
+      ...as,
+      "--",
+      ...command,
+    );
     if (code !== 0) {
       const said = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").at(-1) ?? "";
-      throw brokenError("Caddy", said, `sudo -u ${user || "root"} caddy validate --config ${CADDYFILE}`);
+      throw brokenError("Caddy", said, check);
     }
     const { stdout: version } = await execute("caddy", ["version"], { signal: manager.signal });
     return {

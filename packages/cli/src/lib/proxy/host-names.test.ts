@@ -36,6 +36,9 @@ test.each([
   "sh\u00adop.example.com",
   "shop.example.com\u0000",
   "ｓhop.example/",
+  "import",
+  "Default",
+  "include.",
   7,
   null,
 ])("%j is refused", (given) => {

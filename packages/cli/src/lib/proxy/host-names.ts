@@ -3,6 +3,9 @@ import { CliError } from "../shared/cli-error.ts";
 /** RFC 1123, section 2.1: letters, digits and hyphens, 63 of them at most. */
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
+/** Words with a meaning of their own in the place of a host name, in a Caddyfile or in a map of nginx. */
+const WORDS = new Set(["import", "default", "hostnames", "include", "volatile"]);
+
 /** RFC 1035, section 2.3.4, without the last dot. */
 const LONGEST = 253;
 
@@ -41,6 +44,11 @@ function hostName(given: unknown, where: string): string {
     throw fail(
       "is not a host name",
       "A host name has letters, digits, hyphens and dots, such as shop.example.com.",
+    );
+  if (WORDS.has(name))
+    throw fail(
+      "is a word of the proxy's configuration",
+      `Write a name with a dot, such as ${name}.example.com.`,
     );
   return name;
 }

@@ -6,6 +6,13 @@ export const CERTIFICATES = "/etc/letsencrypt/live";
 /** The version that has the directive `http2`. Earlier ones have it in `listen`. */
 const HTTP2_DIRECTIVE = 1_25_01;
 
+/** The longest host name that fits into nginx's hash table with its default size. */
+const LONGEST_NAME = 46;
+
+/** A host name as nginx writes it. Only a regular expression needs no hash table. */
+const hostWord = (host: string): string =>
+  host.length > LONGEST_NAME ? `~^${host.replaceAll(".", String.raw`\.`)}$` : host;
+
 export const fileOf = (name: string): string => `sockact-${name}.conf`;
 
 /** What the text of a site depends on. */
@@ -17,11 +24,9 @@ interface Machine extends Pick<ProxyState, "version"> {
 
 /** A site of nginx. The unit builder of the documentation calls it too, so it uses nothing of Node. */
 export function nginxSite(
-  { name, hosts, socket }: Site,
+  { hosts, socket }: Site,
   { version, hasIpv6, certificateOf }: Machine,
 ): SiteText {
-  // Two services must not have the same variable.
-  const variable = `$sockact_${name.replaceAll(/[^a-zA-Z0-9]/g, (one) => `_${one.charCodeAt(0).toString(16)}_`)}`;
   const plain = hosts.filter((host) => certificateOf(host) === undefined);
   const folders = new Set(hosts.map(certificateOf).filter((folder) => folder !== undefined));
   const secured = [...folders].map((folder) => ({
@@ -33,11 +38,18 @@ export function nginxSite(
     return addresses.map((address) => `  listen ${address}${more};`).join("\n");
   };
   const hasHttp2 = version >= HTTP2_DIRECTIVE;
-  const app = `
-  # A request for another host is not for this app, even if nginx has no other site.
-  if (${variable}_unknown) {
-    return 444;
+  // Without a Host header, as over HTTP/1.0, $host is the name of the first site.
+  const refuse = `  # A request for another host, or for none, is not for this app, even if nginx has no other site.
+  set $sockact_host no;
+${hosts.map((host) => `  if ($host = ${host}) {\n    set $sockact_host yes;\n  }`).join("\n")}
+  if ($http_host = "") {
+    set $sockact_host no;
   }
+  if ($sockact_host = no) {
+    return 444;
+  }`;
+  const app = `
+${refuse}
   # The app limits the body.
   client_max_body_size 0;
   location / {
@@ -50,7 +62,7 @@ export function nginxSite(
     proxy_set_header X-Real-IP $remote_addr;
     proxy_set_header Forwarded "";
     proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection ${variable}_connection;
+    proxy_set_header Connection $sockact_connection;
     proxy_buffering off;
     proxy_request_buffering off;
     proxy_read_timeout ${ANSWER_LIMIT}s;
@@ -63,28 +75,29 @@ export function nginxSite(
   }
 }
 `;
-  const maps = `map $host ${variable}_unknown {
-  default 1;
-${hosts.map((host) => `  ${host} 0;`).join("\n")}
-}
-map $http_upgrade ${variable}_connection {
+  // Each site has this map, and nginx takes the last one.
+  const map = `map $http_upgrade $sockact_connection {
   default upgrade;
   "" close;
 }
 `;
-  const http = plain.length === 0 ? "" : `server {\n${listen(80)}\n  server_name ${plain.join(" ")};\n${app}`;
+  const http =
+    plain.length === 0
+      ? ""
+      : `server {
+${listen(80)}
+  server_name ${plain.map(hostWord).join(" ")};
+${app}`;
   const https = secured.map(
     ({ folder, names }) => `server {
 ${listen(80)}
-  server_name ${names.join(" ")};
-  if (${variable}_unknown) {
-    return 444;
-  }
+  server_name ${names.map(hostWord).join(" ")};
+${refuse}
   return 308 https://$host$request_uri;
 }
 server {
 ${listen(443, hasHttp2 ? " ssl" : " ssl http2")}
-${hasHttp2 ? "  http2 on;\n" : ""}  server_name ${names.join(" ")};
+${hasHttp2 ? "  http2 on;\n" : ""}  server_name ${names.map(hostWord).join(" ")};
   ssl_certificate ${folder}/fullchain.pem;
   ssl_certificate_key ${folder}/privkey.pem;
 ${app}`,
@@ -95,5 +108,5 @@ ${app}`,
       : [
           `${plain.join(" and ")}: http only, because ${CERTIFICATES} has no certificate for it. To get one: sudo certbot certonly --nginx ${plain.map((host) => `-d ${host}`).join(" ")}, and then run this command again.`,
         ];
-  return { text: [maps, http, ...https].filter((part) => part !== "").join(""), notes };
+  return { text: [map, http, ...https].filter((part) => part !== "").join(""), notes };
 }

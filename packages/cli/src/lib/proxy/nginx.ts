@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { execute } from "../shared/execute.ts";
 import { read as readProc } from "../shared/proc.ts";
 import { groupOfProcess } from "./group.ts";
 import { CERTIFICATES, fileOf, nginxSite } from "./nginx-site.ts";
-import { brokenError, type Proxy, proxyError, versionIn } from "./proxy.ts";
+import { brokenError, checkSignal, type Proxy, proxyError, versionIn } from "./proxy.ts";
 
 const CONFIG = "/etc/nginx";
 const FOLDERS = [`${CONFIG}/conf.d`, `${CONFIG}/sites-enabled`] as const;
@@ -27,7 +27,8 @@ export const nginx: Proxy = {
     return groupOfProcess(workersOf(MainPID)[0]!, `sudo systemctl restart ${UNIT}`);
   },
 
-  async read({ signal }) {
+  async read(manager) {
+    const signal = checkSignal("nginx", "sudo nginx -t", manager);
     const { code, stdout, stderr } = await execute("nginx", ["-T"], { signal });
     if (code !== 0) {
       const said = /\[emerg\] (.*)$/m.exec(stderr)?.[1] ?? stderr.trim();
@@ -94,7 +95,7 @@ function includesFolder(text: string, folder: string): boolean {
 function namesIn(text: string): string[] {
   const names = [...text.matchAll(/(?<![^\s;{}])server_name\s+([^;]*);/g)];
   return names.flatMap(([, value = ""]) =>
-    value.split(/\s+/).map((name) => name.replaceAll(/["']/g, "").toLowerCase()),
+    value.split(/\s+/).map((name) => name.replaceAll(/["']|^~\^|\\(?=\.)|\$$/g, "").toLowerCase()),
   );
 }
 

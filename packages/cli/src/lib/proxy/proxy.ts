@@ -3,8 +3,6 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** A site of a service. */
 export interface Site {
-  /** The name of the service. */
-  name: string;
   /** The host names, as in a certificate. */
   hosts: readonly string[];
   /** The path of the unix socket. */
@@ -43,7 +41,12 @@ export interface Proxy {
   readonly folders: readonly string[];
   file(name: string): string;
   /** The line that a file of the proxy has as long as the first folder has a site. */
-  readonly include?: { readonly file: string; readonly line: string };
+  readonly include?: {
+    readonly file: string;
+    readonly line: string;
+    /** Throws if a line can't be added to these. */
+    check(lines: readonly string[]): void;
+  };
   /** The group of a socket that the running proxy can connect to. */
   group(manager: ServiceManager): Promise<string>;
   /**
@@ -66,6 +69,22 @@ export const UNAVAILABLE = "This site is not available at the moment. Please try
 
 /** How long a site waits for the begin of an answer, in seconds. */
 export const ANSWER_LIMIT = 60;
+
+/** How long the check of a configuration may take, in seconds. */
+export const CHECK_LIMIT = 60;
+
+/**
+ * The signal that ends the check of a configuration if it hangs, as for a name that no DNS server answers.
+ *
+ * @param check the command with which the user sees where it hangs
+ */
+export function checkSignal(name: string, check: string, { signal }: ServiceManager): AbortSignal {
+  const over = new AbortController();
+  const message = `${name} has not checked its configuration for ${CHECK_LIMIT} s`;
+  const end = () => over.abort(proxyError(message, `See where it hangs: ${check}`));
+  setTimeout(end, CHECK_LIMIT * 1000).unref();
+  return AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
+}
 
 export function proxyError(message: string, hint: string, cause?: unknown): CliError {
   return new CliError("SOCKACT_ERR_INSTALL_PROXY", message, hint, { exitCode: EXIT.failed, cause });

@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import { howToSet, optionError, VARIABLES } from "../shared/environment-options.ts";
+import { optionError, VARIABLES } from "../shared/environment-options.ts";
+import { howToSet } from "../shared/how-to-set.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { type ProxyRules, readSenders, TIMEOUT } from "./senders.ts";
 

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
-import { isStartedBySystemd } from "./started-by-systemd.ts";
+import { howToSet } from "./how-to-set.ts";
 
 /** The variables that override options. Written in full, so a text search finds them. */
 export const VARIABLES = {
@@ -50,18 +50,6 @@ export function readBooleanOption(name: keyof typeof VARIABLES, option: boolean 
       `${howToSet(variable, "yes")}, or leave it out.`,
     );
   return value;
-}
-
-/**
- * How to set a variable where this process gets its variables from, as the begin of a sentence.
- *
- * @param value a value, or several in words
- */
-export function howToSet(variable: string, value: string): string {
-  const assignment = `${variable}=${value}`;
-  if (!isStartedBySystemd(process.pid)) return `Set the environment variable ${assignment}`;
-  if (value.includes(", ")) return `Write Environment=${assignment}`;
-  return `Write Environment=${value.includes(" ") ? `"${assignment}"` : assignment} in [Service]`;
 }
 
 export function optionError(message: string, hint: string): ActivationError {
