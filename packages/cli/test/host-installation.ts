@@ -39,7 +39,7 @@ export function useHostInstallation() {
       file: `${folder}/${proxy.file("shop")}`,
       wanted(hosts = ["shop.example.com"]): InstallPlan {
         const state = { folder, served: [], version: 20_602 };
-        const { text } = proxy.site({ name: "shop", hosts, socket: "/run/shop.sock" }, state);
+        const { text } = proxy.site({ hosts, socket: "/run/shop.sock" }, state);
         const site = { path: `${folder}/${proxy.file("shop")}`, text, hosts };
         return shop.plan(
           { sockets: [{ listen: "/run/shop.sock", socketGroup: "www-data", socketMode: "0660" }] },

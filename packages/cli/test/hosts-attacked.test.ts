@@ -38,7 +38,7 @@ describeWith(
         const host = `${"a-".repeat(31)}a.${"b".repeat(63)}.example.com`;
         const socket = `/run/${name}.sock`;
         const path = `${folder}/${proxy.file(name)}`;
-        const { text } = proxy.site({ name, hosts: [host], socket }, { folder, served: [], version: 20_602 });
+        const { text } = proxy.site({ hosts: [host], socket }, { folder, served: [], version: 20_602 });
         const site = { path, text, hosts: [host] };
         const sockets = [{ listen: socket, socketGroup: "www-data", socketMode: "0660" }];
         const { error } = await install(shop.plan({ name, sockets }, { site }));

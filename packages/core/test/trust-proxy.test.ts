@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:http2";
-import type { Socket } from "node:net";
+import { connect as connectPlain, type Socket } from "node:net";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
@@ -157,6 +157,23 @@ describe("trustProxy", () => {
       remoteAddress: "127.0.0.1",
       encrypted: true,
     });
+  });
+
+  test("the proxy can send a body to its end that the app does not read", async () => {
+    const { app, address } = await start("unix", trusting);
+    await using _app = app;
+    const body = "x".repeat(1_000_000);
+    const connection = connectPlain({ path: address, allowHalfOpen: true });
+    const closed = once(connection, "close");
+    let answer = "";
+    connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    connection.write(
+      `POST /unread HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\nx`,
+    );
+    await once(connection, "end");
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    connection.end(body.slice(1));
+    expect(await closed).toEqual([false]);
   });
 
   test("workers of node:cluster trust it too", async () => {

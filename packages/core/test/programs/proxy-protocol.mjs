@@ -30,7 +30,7 @@ function facts(socket) {
 
 async function answer(request, response) {
   let bytes = 0;
-  for await (const chunk of request) bytes += chunk.length;
+  if (request.url !== "/unread") for await (const chunk of request) bytes += chunk.length;
   response.end(JSON.stringify({ ...facts(request.socket), url: request.url, bytes }));
 }
 

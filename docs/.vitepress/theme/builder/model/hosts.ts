@@ -69,7 +69,7 @@ export interface BuiltSite {
 export function sitesOf({ name, hosts, sockets }: AppDescription): BuiltSite[] {
   const listen = sockets[0]?.listen;
   if (hosts === undefined || typeof listen !== "string") return [];
-  const site = { name, hosts, socket: listen };
+  const site = { hosts, socket: listen };
   const machine = { version: 0, hasIpv6: true, certificateOf: () => undefined };
   const [caddy, nginx] = [caddyFile(name), nginxFile(name)];
   const lines = (...all: string[]) => all.map((line) => `${line}\n`).join("");

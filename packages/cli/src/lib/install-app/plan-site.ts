@@ -44,7 +44,7 @@ export async function planSite(
   const state = await proxy.read(manager);
   // The command line has made sure that it is one unix socket.
   const socket = sockets[0]!.listen as string;
-  const { text, notes } = proxy.site({ name, hosts, socket }, state);
+  const { text, notes } = proxy.site({ hosts, socket }, state);
   const path = join(state.folder, proxy.file(name));
   return {
     site: { path, text, hosts },

@@ -7,6 +7,9 @@ import type { ProxiedHandle } from "../shared/proxied-handle.ts";
 
 const trusting = processState("trust proxy", { servers: new WeakSet<Server>() });
 
+/** How long a client may still send a body that the app does not read, in milliseconds. It is that of nginx. */
+const LINGER_TIME = 30_000;
+
 /** The events of a server whose first argument is a request. */
 const requestEvents = new Set(["request", "checkContinue", "checkExpectation", "upgrade", "connect"]);
 
@@ -26,7 +29,10 @@ export function trustProxy(server: Server): void {
     if (requestEvents.has(event)) {
       const request = args[0] as IncomingMessage | Http2ServerRequest;
       // A TCP client may send any header.
-      if (isOfUnixSocket(request.socket)) setClient(request);
+      if (isOfUnixSocket(request.socket)) {
+        setClient(request);
+        if (!("stream" in request)) linger(request);
+      }
     }
     return emit.call(this, event, ...args);
   } as typeof server.emit;
@@ -57,6 +63,27 @@ function setClient(request: IncomingMessage | Http2ServerRequest): void {
   }
   for (const [name, value] of Object.entries(properties))
     Object.defineProperty(socket, name, { value, configurable: true, writable: true, enumerable: true });
+}
+
+/**
+ * Lets the proxy read a response, such as 413, that ends before its request. The proxy sends one request on each
+ * connection, so Node closes it after the response. With unread bytes, that is a reset, and the proxy would answer
+ * that the app is not available.
+ */
+function linger(request: IncomingMessage): void {
+  request.socket.destroySoon = function (this: Socket): void {
+    delete (this as Partial<Socket>).destroySoon;
+    if (request.complete) {
+      this.destroySoon();
+      return;
+    }
+    this.end();
+    const timer = setTimeout(() => this.destroy(), LINGER_TIME).unref();
+    request.once("close", () => {
+      clearTimeout(timer);
+      this.destroySoon();
+    });
+  };
 }
 
 /** The value that the proxy has added. A client may have sent those before it. */
