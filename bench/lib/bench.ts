@@ -21,7 +21,10 @@ export interface Run {
 
 /** A program, or what a private systemd needs: root and namespaces. */
 type Need =
+  | "caddy"
   | "haproxy"
+  | "nginx"
+  | "openssl"
   | "private systemd"
   | "systemd-socket-activate"
   | "taskset"
