@@ -32,16 +32,12 @@ describeWith(
         },
       );
 
-      test(
-        "lose at a kill only what is under way in the killed process",
-        { timeout: 180_000 },
-        async () => {
-          const { failed, unexplained, underWay } = await during("kill -9");
-          expect(unexplained).toEqual([]);
-          expect(underWay).toBeGreaterThan(0);
-          expect(failed.length).toBeLessThanOrEqual(underWay);
-        },
-      );
+      test("lose at a kill only what is under way in the killed process", { timeout: 180_000 }, async () => {
+        const { failed, unexplained, underWay } = await during("kill -9");
+        expect(unexplained).toEqual([]);
+        expect(underWay).toBeGreaterThan(0);
+        expect(failed.length).toBeLessThanOrEqual(underWay);
+      });
     });
   },
 );

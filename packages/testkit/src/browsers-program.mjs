@@ -65,7 +65,15 @@ class Http1 {
   #used = new WeakSet();
 
   async ask(host, method, path, content) {
-    const sent = https.request({ host, servername: host, method, path, headers: HEADERS, agent: this.#agent, timeout: TIMEOUT });
+    const sent = https.request({
+      host,
+      servername: host,
+      method,
+      path,
+      headers: HEADERS,
+      agent: this.#agent,
+      timeout: TIMEOUT,
+    });
     sent.on("timeout", () => sent.destroy(new Error("no answer")));
     // The property reusedSocket is not set if another request has waited for the connection.
     let isReused = false;
@@ -82,8 +90,7 @@ class Http1 {
       sent.hasResponse = true;
       return { status: response.statusCode, body: Buffer.concat(await response.toArray()).toString() };
     } catch (error) {
-      error.isRepeatable =
-        isReused && !sent.hasResponse && error.message !== "no answer";
+      error.isRepeatable = isReused && !sent.hasResponse && error.message !== "no answer";
       throw error;
     }
   }
@@ -94,7 +101,8 @@ class Http2 {
 
   async #session(host) {
     for (const session of this.#sessions.values())
-      if (!session.closed && !session.destroyed && !session.hasEnded && session.covers?.(host)) return session;
+      if (!session.closed && !session.destroyed && !session.hasEnded && session.covers?.(host))
+        return session;
     const session = http2.connect(`https://${host}`, { rejectUnauthorized: false });
     this.#sessions.set(host, session);
     session.covers = (other) => other === host;
@@ -165,7 +173,9 @@ function visitor(protocol) {
   const client = new protocols[protocol]();
   return async (random, answered) => {
     const host = sleepy[Math.floor(random() * sleepy.length)];
-    await record(`${protocol} rare GET`, host, async () => check(await client.ask(host, "GET", "/"), "hello"));
+    await record(`${protocol} rare GET`, host, async () =>
+      check(await client.ask(host, "GET", "/"), "hello"),
+    );
     answered();
     await pause(RARELY, random);
   };
@@ -184,7 +194,9 @@ function uploader(protocol) {
       sent.end();
     };
     const answer = () => client.ask(host, "PUT", "/upload", content);
-    await record(`${protocol} upload`, host, async () => check(await answer(), String(PIECES * SMALL.length)));
+    await record(`${protocol} upload`, host, async () =>
+      check(await answer(), String(PIECES * SMALL.length)),
+    );
     answered();
   };
 }

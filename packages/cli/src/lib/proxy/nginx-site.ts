@@ -23,10 +23,7 @@ interface Machine extends Pick<ProxyState, "version"> {
 }
 
 /** A site of nginx. The unit builder of the documentation calls it too, so it uses nothing of Node. */
-export function nginxSite(
-  { hosts, socket }: Site,
-  { version, hasIpv6, certificateOf }: Machine,
-): SiteText {
+export function nginxSite({ hosts, socket }: Site, { version, hasIpv6, certificateOf }: Machine): SiteText {
   const plain = hosts.filter((host) => certificateOf(host) === undefined);
   const folders = new Set(hosts.map(certificateOf).filter((folder) => folder !== undefined));
   const secured = [...folders].map((folder) => ({
