@@ -43,7 +43,7 @@ const apps = {
       const host = request.headers.host.replace(/:443$/, "");
       const { method, url, rawHeaders: headers } = request;
       const known = { ip, protocol: encrypted ? "https" : "http", host };
-      seen.push({ method, url, ...known, connection: socket.number, headers, body: "" });
+      seen.push({ method, url, ...known, connection: socket.number, headers, body: "", isUpgrade: true });
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
     return server;

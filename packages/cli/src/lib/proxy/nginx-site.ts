@@ -73,9 +73,10 @@ ${refuse}
 }
 `;
   // Each site has this map, and nginx takes the last one.
-  const map = `map $http_upgrade $sockact_connection {
-  default upgrade;
-  "" close;
+  const map = `# HTTP/2 has no upgrades.
+map "$server_protocol $http_upgrade" $sockact_connection {
+  default close;
+  "~^HTTP/1.1 ." upgrade;
 }
 `;
   const http =

@@ -320,7 +320,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
       const better = instead(text, "", 1);
       throw optionError(
         `${variableName} must be ${is[1]}; got ${JSON.stringify(text)}`,
-        `${howToSet(variableName, better ?? example[1])}${better === undefined ? ", for example" : ""}.`,
+        `${howToSet(variableName, example[1], better)}.`,
       );
     }
     return value as T;

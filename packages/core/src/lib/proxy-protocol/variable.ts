@@ -11,7 +11,7 @@ const VARIABLE = VARIABLES.proxyProtocol;
 const ANYBODY = "*";
 
 const hint = (): string =>
-  `${howToSet(VARIABLE, "web:10.0.0.1,10.1.0.0/16")}, for example. "web" is the FileDescriptorName= of the socket.`;
+  `${howToSet(VARIABLE, "web:10.0.0.1,10.1.0.0/16")}. "web" is the FileDescriptorName= of the socket.`;
 
 /**
  * The rules for PROXY headers, by socket name. The variable sets who may send a header, and the option the

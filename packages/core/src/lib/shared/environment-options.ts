@@ -47,7 +47,7 @@ export function readBooleanOption(name: keyof typeof VARIABLES, option: boolean 
   if (value === undefined)
     throw optionError(
       `${variable} must be yes or no; got ${JSON.stringify(text)}`,
-      `${howToSet(variable, "yes")}, or leave it out.`,
+      `${howToSet(variable, "", "yes")}, or leave it out.`,
     );
   return value;
 }

@@ -4,11 +4,13 @@ import { isStartedBySystemd } from "./started-by-systemd.ts";
 /**
  * How to set a variable where this process gets its variables from, as the begin of a sentence.
  *
- * @param value a value, or several in words
+ * @param instead the only value, or several in words
  */
-export function howToSet(variable: string, value: string): string {
+export function howToSet(variable: string, example: string, instead?: string): string {
+  const value = instead ?? example;
   const assignment = `${variable}=${value}`;
-  if (!isStartedBySystemd(process.pid)) return `Set the environment variable ${assignment}`;
+  const end = instead === undefined ? ", for example" : "";
+  if (!isStartedBySystemd(process.pid)) return `Set the environment variable ${assignment}${end}`;
   if (value.includes(", ")) return `Write Environment=${assignment}`;
-  return `Write Environment=${value.includes(" ") ? `"${assignment}"` : assignment} in [Service]`;
+  return `Write Environment=${value.includes(" ") ? `"${assignment}"` : assignment} in [Service]${end}`;
 }
