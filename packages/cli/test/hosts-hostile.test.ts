@@ -122,7 +122,7 @@ describeWith(
             const texts = Object.values(http2).map((one, at) => bytesOf(one, (text) => fill(text, at)));
             const seen = await send(name, texts, { protocol: "h2" });
             expect(faultsIn(seen)).toEqual([]);
-            // HTTP/2 has no upgrades, and nginx would not end the connection to the app.
+            // HTTP/2 has no upgrades, and nginx would pass the bytes of the app on as broken frames.
             expect(seen[name]!.filter(({ isUpgrade }) => isUpgrade)).toEqual([]);
             expect(numbersIn(seen[name]!)).toContain(0);
           });
