@@ -5,7 +5,6 @@ import { type InstalledSite, installedSite } from "../../install/install.ts";
 import { type ServedCertificate, servedCertificates } from "../../proxy/certificate.ts";
 import { type Proxy, proxyError, type ProxyState } from "../../proxy/proxy.ts";
 import { CliError } from "../../shared/cli-error.ts";
-import { deadline } from "../../shared/deadline.ts";
 import { readTextFile } from "../../shared/read-file.ts";
 import type { Host, Subject } from "../model/subject.ts";
 import { Unit } from "./units.ts";
@@ -61,7 +60,7 @@ export const configuration = forProxy(async (host, proxy): Promise<ProxyState | 
   const { isRoot, manager } = host;
   if (!isRoot || !(await host.get(proxyUnit(proxy))).isLoaded) return undefined;
   try {
-    return await proxy.read(manager.with(deadline(CHECK_LIMIT)));
+    return await proxy.read(manager.with(AbortSignal.timeout(CHECK_LIMIT)));
   } catch (error) {
     if (error instanceof CliError) return error;
     // The program is not installed any more, or it takes too long.
