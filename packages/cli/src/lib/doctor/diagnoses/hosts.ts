@@ -27,7 +27,9 @@ export const hosts: readonly Diagnosis[] = [
       const { unit } = proxy;
       const shown = await subject.host.get(proxyUnit(proxy));
       if (isUp(shown.state)) return [];
-      const rivals = (await Promise.all([80, 443].map((port) => holdersOf(subject, port)))).flat();
+      const owners = (await Promise.all([80, 443].map((port) => holdersOf(subject, port)))).flat();
+      // systemd may hold the port for the proxy.
+      const rivals = owners.filter(({ pid }) => pid !== 1);
       const isMissing = !shown.isLoaded;
       return {
         unit,
