@@ -1,4 +1,5 @@
 import type { AppDescription } from "@sockact/units";
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import { hostNames } from "../proxy/host-names.ts";
 import { CliError } from "../shared/cli-error.ts";
 
@@ -17,7 +18,7 @@ const HINT =
  * @param where the option or the field with the host names
  */
 export function withHosts(description: AppDescription, group: string, where: string): AppDescription {
-  const { name, hosts, sockets, environment, manager } = description;
+  const { name, hosts, sockets, environment, manager, idleTimeout, restartPreventExitStatus } = description;
   if (hosts === undefined) return description;
   const names = hostNames([hosts].flat(), where);
   const refuse = (message: string, hint: string) => {
@@ -51,5 +52,9 @@ export function withHosts(description: AppDescription, group: string, where: str
     hosts: names,
     sockets: [{ ...socket, ...(!hasAccess && { socketMode: MODE, socketGroup: group }) }],
     environment: { SOCKACT_TRUST_PROXY: "yes", ...environment },
+    // While nobody visits the site, nobody needs an app that can't start.
+    ...(idleTimeout !== undefined && {
+      restartPreventExitStatus: [restartPreventExitStatus ?? [], FAILED_START_STATUS].flat(),
+    }),
   };
 }

@@ -1,4 +1,5 @@
-import { ANSWER_LIMIT, type ProxyState, type Site, type SiteText, UNAVAILABLE } from "./proxy.ts";
+import { UNAVAILABLE } from "@sockact/shared/unavailable";
+import { ANSWER_LIMIT, type ProxyState, type Site, type SiteText } from "./proxy.ts";
 
 /** The version that has `client_ip` and `stream_close_delay`. */
 const SEVEN = 2_07_00;

@@ -1,4 +1,5 @@
-import { ANSWER_LIMIT, type ProxyState, type Site, type SiteText, UNAVAILABLE } from "./proxy.ts";
+import { UNAVAILABLE } from "@sockact/shared/unavailable";
+import { ANSWER_LIMIT, type ProxyState, type Site, type SiteText } from "./proxy.ts";
 
 /** The folder of certbot with a folder for each certificate. */
 export const CERTIFICATES = "/etc/letsencrypt/live";

@@ -64,9 +64,6 @@ export interface Proxy {
 /** The group of web servers on Debian. Programs such as PHP have it too. */
 export const WEB_GROUP = "www-data";
 
-/** What visitors of an app that does not start see. It says nothing about the machine. */
-export const UNAVAILABLE = "This site is not available at the moment. Please try again in a minute.";
-
 /** How long a site waits for the begin of an answer, in seconds. */
 export const ANSWER_LIMIT = 60;
 

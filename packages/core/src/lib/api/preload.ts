@@ -13,6 +13,7 @@ import type { PreambleOf } from "../binding/preamble.ts";
 import { serverAddress } from "../binding/server-address.ts";
 // A primary of node:cluster may use nothing else of sockact, and needs this before its first fork().
 import "./share-with-workers.ts";
+import "../lifecycle/watch-start.ts";
 import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { holdListeners } from "../lifecycle/stop-at-signal.ts";

@@ -2,6 +2,7 @@ import { type ActivationResult } from "../activation/activation.ts";
 import { readActivation } from "../activation/read.ts";
 // A primary of node:cluster may use nothing else of sockact, and needs this before its first fork().
 import "./share-with-workers.ts";
+import "../lifecycle/watch-start.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { notActivated } from "../shared/errors.ts";

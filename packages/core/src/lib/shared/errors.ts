@@ -41,7 +41,8 @@ export type ActivationErrorCode =
   | "SOCKACT_ERR_STOP_TIMEOUT"
   | "SOCKACT_ERR_WORKER_KILLED"
   | "SOCKACT_ERR_EXIT_STATUS"
-  | "SOCKACT_ERR_EXIT_DRAINING";
+  | "SOCKACT_ERR_EXIT_DRAINING"
+  | "SOCKACT_ERR_START_FAILED";
 
 /**
  * The error if sockets were passed but something is wrong with them, with the options, or with this Node.

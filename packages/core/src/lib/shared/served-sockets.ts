@@ -19,6 +19,10 @@ export interface ServedSocket {
 }
 
 const served = processState("served sockets", new Map<number, ServedSocket>());
+const ever = processState("ever served", { hasServed: false });
+
+/** Whether a server of this process has ever listened on a passed socket. */
+export const hasServed = (): boolean => ever.hasServed;
 
 /** The passed sockets that servers of this process listen on, by number. */
 export const servedSockets: ReadonlyMap<number, ServedSocket> = served;
@@ -53,6 +57,7 @@ export function rememberServed(
 ): void {
   const own = tls ?? (isTlsServer(server) ? server : undefined);
   served.set(fd, { server, handle, tls: own });
+  ever.hasServed = true;
   server.once("close", () => {
     if (served.get(fd)?.handle === handle) served.delete(fd);
   });

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import {
   PROCESS_EXITED,
   RESTART_SCHEDULED,
@@ -119,7 +120,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
       code === "exited"
         ? `It exited with ${status}.${status === "0" ? ` ${background}` : ""}`
         : `It was killed by signal ${name}.`,
-    isAsleep: code === "exited" && statuses.includes(status),
+    isAsleep: code === "exited" && statuses.includes(status) && status !== String(FAILED_START_STATUS),
   });
   // If a command of ExecStartPre= fails, systemd starts no main process.
   const control = all.findLast((run) => run.end ?? run.control)?.control;

@@ -95,11 +95,11 @@ function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
 }
 
 /**
- * The setting after which systemd does not restart the service for some failures. 42 does not count: it is
- * sockact's status for sleep.
+ * The setting after which systemd does not restart the service for some failures. 42 and 43 do not
+ * count: they are sockact's statuses for sleep, and for a failed start that leaves no client waiting.
  */
 export const finalFailure = (unit: LoadedUnit): Setting | undefined =>
-  namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42)$/.test(name))
+  namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42|43)$/.test(name))
     ?.setting;
 
 /** Whether Restart= restarts the service after this exit status. */
