@@ -103,7 +103,7 @@ ${lines}
 
   test("a client that sends nothing does not keep it", { tags: "campaign" }, async () => {
     await install("silent", FAILS);
-    using silent = connectInside(systemd, "/run/silent.sock");
+    await using silent = connectInside(systemd, "/run/silent.sock");
     silent.on("error", () => {});
     expect(await ask("silent")).toMatchObject({ status: 503 });
     await systemd.waitForJournal("silent.service", /^Error: no database/);
@@ -113,7 +113,7 @@ ${lines}
   });
 
   test("does not start again while nobody comes, if it sleeps", { tags: "campaign" }, async () => {
-    const lines = `Environment=SOCKACT_IDLE_EXIT_STATUS=42
+    const lines = `Environment=SOCKACT_IDLE_TIMEOUT=1min SOCKACT_IDLE_EXIT_STATUS=42
 RestartPreventExitStatus=42 43
 SuccessExitStatus=42`;
     await install("sleeper", FAILS, { lines });

@@ -53,7 +53,7 @@ export function withHosts(description: AppDescription, group: string, where: str
     sockets: [{ ...socket, ...(!hasAccess && { socketMode: MODE, socketGroup: group }) }],
     environment: { SOCKACT_TRUST_PROXY: "yes", ...environment },
     // While nobody visits the site, nobody needs an app that can't start.
-    ...(idleTimeout !== undefined && {
+    ...((idleTimeout ?? false) !== false && {
       restartPreventExitStatus: [restartPreventExitStatus ?? [], FAILED_START_STATUS].flat(),
     }),
   };

@@ -7,7 +7,7 @@ import { announcedNames } from "../activation/announced.ts";
 import { isUnix, isWatched } from "../activation/proc/descriptors.ts";
 import { LISTEN_FDS_START } from "../activation/protocol/parse-environment.ts";
 import { KEEP_BACKLOG } from "../binding/bind-server.ts";
-import { readBooleanOption } from "../shared/environment-options.ts";
+import { isVariableSet, readBooleanOption } from "../shared/environment-options.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { hasServed } from "../shared/served-sockets.ts";
 import { logEvent } from "./log-event.ts";
@@ -82,7 +82,8 @@ export function answerWaiting(status: number): void {
   // Node prints the error of the app only after the listeners of `exit`.
   process.on("SIGTERM", () => {});
   const answered = answer(fds);
-  const sleeps = answered !== undefined && (process.env["SOCKACT_IDLE_EXIT_STATUS"] ?? "") !== "";
+  // Without an answer, systemd would start the app again at once for the same clients.
+  const sleeps = answered !== undefined && isVariableSet("idleTimeout") && isVariableSet("idleExitStatus");
   if (sleeps) process.exitCode = FAILED_START_STATUS;
   const next = sleeps ? "The next request" : "systemd";
   const error = new ActivationError(
