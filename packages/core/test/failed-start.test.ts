@@ -81,7 +81,7 @@ ${lines}
     ["variable", () => WORKS, { lines: "Environment=SOCKACT_MAP=3000=unknown" }],
     ["option", () => `${core()}.listen(require("http").createServer(), { nonsense: 1 });`, { isOwn: true }],
     ["own", () => `${core()};\n${FAILS}`, { isOwn: true }],
-    ["late", () => `setTimeout(() => process.exit(1), 100);`],
+    ["late", () => `setTimeout(() => process.exit(1), 2500);`],
     ["handled", () => `process.on("SIGTERM", () => {}); process.on("exit", () => {}); ${FAILS}`],
   ])("answers when it fails in another way: %s", { tags: "campaign" }, async (name, app, units) => {
     await install(name, app(), units);
