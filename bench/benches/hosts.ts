@@ -18,7 +18,8 @@
 //   and HTTP/2 to several hosts at once, uploads, event streams, WebSockets, and visitors of apps that fall
 //   asleep after 2 s. "failed" counts requests, streams and messages; "not under way" are those that were not
 //   under way in a process when it was killed. "repeated" are requests that a client has repeated on a new
-//   connection. A restart, a handover or a kill happens to five apps one after the other.
+//   connection. A restart, a handover or a kill happens to five apps one after the other. docs/hosts.md says what
+//   tcp_migrate_req does.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -169,6 +170,7 @@ interface Named {
 }
 
 const ASLEEP = "asleep";
+const MIGRATED = "reload of the proxy, tcp_migrate_req";
 
 async function wake(
   hosts: ManyHosts,
@@ -179,9 +181,9 @@ async function wake(
   const sleeping = apps.slice(AWAKE, -SLEEPY);
   const awake = apps.slice(0, AWAKE);
   await systemd.start(...awake.map((name) => `${name}.service`), `${others[0]}.service`);
-  const ask = async (name: string): Promise<number> => (await firstBytes(client, [hostOf(name)]))[0]!;
+  const askAwake = async (name: string): Promise<number> => (await firstBytes(client, [hostOf(name)]))[0]!;
   const askAsleep = async (name: string): Promise<number> => {
-    const time = await ask(name);
+    const time = await askAwake(name);
     // It has started. This waits until it is ready.
     await systemd.start(`${name}.service`);
     await systemd.stop(`${name}.service`);
@@ -196,16 +198,20 @@ async function wake(
       against: ASLEEP,
       measure: (count) => askAsleep(turn(sleeping.slice(half), count)),
     },
-    { name: "awake", against: ASLEEP, measure: (count) => ask(turn(awake, count)) },
+    { name: "awake", against: ASLEEP, measure: (count) => askAwake(turn(awake, count)) },
     {
       name: "socket-proxyd, asleep",
       against: ASLEEP,
       measure: (count) => askAsleep(turn(others.slice(1), count)),
     },
-    { name: "socket-proxyd, awake", against: "awake", measure: () => ask(others[0]!) },
+    { name: "socket-proxyd, awake", against: "awake", measure: () => askAwake(others[0]!) },
   ];
   const random = randomFrom(1);
-  const measured = arms.map(({ name, against }) => ({ name, against, values: {} as Record<string, number[]> }));
+  const measured = arms.map(({ name, against }) => ({
+    name,
+    against,
+    values: {} as Record<string, number[]>,
+  }));
   // The first wake of each app fills the caches of the kernel.
   for (let round = -1; round < runs; round++) {
     const times = arms.map((): number[] => []);
@@ -232,12 +238,14 @@ async function wake(
 async function load(hosts: ManyHosts, { apps, others, runs }: Named): Promise<MeasuredTable> {
   const own = { names: apps.slice(0, BUSY), sleepy: apps.slice(-SLEEPY) };
   const other = { names: others.slice(0, BUSY), sleepy: others.slice(BUSY, BUSY + SLEEPY) };
-  const arm = (name: string, change: Change, scenario: typeof own): Arm => ({
+  const arm = (name: string, change: Change, scenario: typeof own, isMigrated = false): Arm => ({
     name,
     against: name,
     async measure() {
+      await hosts.migrateConnections(isMigrated);
       const outcome = await underLoad(hosts, change, { ...scenario, times: 1 });
-      for (const { kind, failure } of outcome.failed) console.error(`${hosts.proxy}, ${name}: ${kind}: ${failure}`);
+      for (const { kind, failure } of outcome.failed)
+        console.error(`${hosts.proxy}, ${name}: ${kind}: ${failure}`);
       return {
         failed: outcome.failed.length,
         "not under way": outcome.unexplained.length,
@@ -252,6 +260,7 @@ async function load(hosts: ManyHosts, { apps, others, runs }: Named): Promise<Me
   const changes: Change[] = ["nothing", "restart", "handover", "reload of the proxy", "kill -9"];
   const arms = [
     ...changes.map((change) => arm(change, change, own)),
+    arm(MIGRATED, "reload of the proxy", own, true),
     ...changes
       .filter((change) => change !== "handover")
       .map((change) => arm(`socket-proxyd, ${change}`, change, other)),
@@ -261,9 +270,9 @@ async function load(hosts: ManyHosts, { apps, others, runs }: Named): Promise<Me
     ...lower("ms", "longest wait"),
     { name: "asked", unit: "", better: "higher" } as const,
   ];
-  const goals = changes.map((change): Goal => ({
-    arm: change,
-    figure: change === "kill -9" ? "not under way" : "failed",
+  const goals = ["nothing", "restart", "handover", MIGRATED, "kill -9"].map((name): Goal => ({
+    arm: name,
+    figure: name === "kill -9" ? "not under way" : "failed",
     of: "most",
     atMost: 0,
   }));

@@ -8,7 +8,10 @@ export const clientProgram: string = fileURLToPath(new URL("../programs/first-by
  * Connects to all these ports, or to these host names over TLS, at the same moment. Resolves to the milliseconds until the first byte of each
  * answer.
  */
-export async function firstBytes(client: AppProcess, targets: readonly (number | string)[]): Promise<number[]> {
+export async function firstBytes(
+  client: AppProcess,
+  targets: readonly (number | string)[],
+): Promise<number[]> {
   client.write(targets.join(" "));
   const { milliseconds } = await client.event<{ milliseconds: number[] }>("answered");
   return milliseconds;

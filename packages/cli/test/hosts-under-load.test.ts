@@ -16,6 +16,8 @@ describeWith(
       let hosts: ManyHosts;
       beforeAll(async () => {
         hosts = await ManyHosts.boot(proxy, await PackedPackages.packForRun());
+        // Without it, a reload of Caddy resets a new connection now and then.
+        await hosts.migrateConnections(true);
         await hosts.install(names, { idleTimeout: "10min" });
         await hosts.install(sleepy, { idleTimeout: "2s" });
       });

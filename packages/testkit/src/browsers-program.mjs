@@ -257,11 +257,10 @@ function webSocket(index) {
     if (name === "message" && String(data) !== text) throw new Error("another echo");
   };
   return async (random, answered) => {
-    if (socket?.readyState !== WebSocket.OPEN) {
-      if (socket !== undefined) counts.reopened++;
-      await record("WebSocket", host, open);
-    }
+    const isOpen = socket?.readyState === WebSocket.OPEN;
+    if (socket !== undefined && !isOpen) counts.reopened++;
     // A message belongs to its connection.
+    if (!isOpen) await record("WebSocket", host, open);
     else if (await record("message", host, echo, began)) answered();
     await pause(THINK, random);
   };

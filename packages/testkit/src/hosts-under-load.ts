@@ -1,6 +1,6 @@
 import { type Asked, hostOf, type ManyHosts, type Seen } from "./many-hosts.ts";
 
-/** What happens to apps while browsers use them. */
+/** What happens to apps, or to the proxy, while browsers use them. */
 export type Change = "nothing" | "restart" | "handover" | "reload of the proxy" | "kill -9";
 
 /** When an app was killed, in milliseconds since 1970. systemd sends the signal between both times. */

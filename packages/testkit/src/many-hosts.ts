@@ -133,6 +133,17 @@ export class ManyHosts implements AsyncDisposable {
     return new Browsers(browsers);
   }
 
+  /**
+   * Whether the kernel passes connections that a closing socket has not accepted to another one of the same port:
+   * docs/hosts.md. The default of Linux is no.
+   */
+  async migrateConnections(isOn: boolean): Promise<void> {
+    // What a private systemd has at /proc/sys is read-only.
+    const script = `mkdir -p /run/proc; mountpoint -q /run/proc || mount -t proc proc /run/proc
+echo ${Number(isOn)} > /run/proc/sys/net/ipv4/tcp_migrate_req`;
+    await this.systemd.mustRun(["sh", "-ec", script]);
+  }
+
   /** The sum of the proportional set sizes of all processes of these units, in MB, and how many these are. */
   memory(units: RegExp): { PSS: number; processes: number } {
     const slice = this.systemd.hostPath("/sys/fs/cgroup/system.slice");
