@@ -115,7 +115,10 @@ function look(hosts: ManyHosts, apps: RegExp): Record<string, number> {
 async function ask(hosts: ManyHosts, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const { systemd } = hosts;
-    await systemd.mustRun(["curl", "--silent", "--fail", "--insecure", `https://${hostOf(name)}/`]);
+    // A reload of nginx returns before the new sites are served.
+    const retry = ["--retry", "20", "--retry-delay", "1", "--retry-all-errors"];
+    const url = `https://${hostOf(name)}/`;
+    await systemd.mustRun(["curl", "--silent", "--fail", "--insecure", ...retry, url]);
   }
 }
 
