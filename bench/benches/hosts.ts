@@ -273,7 +273,8 @@ async function load(hosts: ManyHosts, { apps, others, runs }: Named): Promise<Me
     ...lower("ms", "longest wait"),
     { name: "asked", unit: "", better: "higher" } as const,
   ];
-  const goals = ["nothing", "restart", "handover", MIGRATED, "kill -9"].map((name): Goal => ({
+  // A reload of Caddy is not without failures: docs/hosts.md.
+  const goals = ["nothing", "restart", "handover", "kill -9"].map((name): Goal => ({
     arm: name,
     figure: name === "kill -9" ? "not under way" : "failed",
     of: "most",

