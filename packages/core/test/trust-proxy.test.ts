@@ -166,7 +166,7 @@ describe("trustProxy", () => {
     const connection = connectPlain({ path: address, allowHalfOpen: true });
     const closed = once(connection, "close");
     let answer = "";
-    connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    connection.setEncoding("utf8").on("data", (part: string) => (answer += part));
     connection.write(
       `POST /unread HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\nx`,
     );
