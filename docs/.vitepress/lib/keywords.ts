@@ -38,6 +38,7 @@ export const keywords: Readonly<Record<string, string>> = {
   "load-balancers": "upstream, reverse proxy",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   hosts: "Caddy, virtual host, Let's Encrypt, automatic https, certificate expired, DNS",
+  "proxy-restarts": "nginx socket activation, Caddy socket activation, upgrade nginx, fd/3, fdgram, NGINX variable",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
   "lifecycle#when-is-my-app-ready":
     "process considered up and running, started, online, wait_ready, process.send('ready'), Type=notify",

@@ -59,6 +59,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/operate",
       "/several-apps",
       "/hosts",
+      "/proxy-restarts",
       "/clients",
       "/many-hosts",
       "/load-balancers",
