@@ -49,6 +49,7 @@ export const packageOf = {
   sshd: "openssh-server",
   // A client for certificates, and a server that issues them to tests.
   certbot: "certbot",
+  "/usr/lib/python3/dist-packages/certbot_nginx": "python3-certbot-nginx",
   pebble: "pebble",
   // A server whose documented units are tested.
   gunicorn: "gunicorn",

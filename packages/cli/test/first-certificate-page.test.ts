@@ -1,8 +1,8 @@
 // docs/first-certificate.md, command by command, as a reader types them, with the real certbot. Pebble is in
 // the place of Let's Encrypt: it asks for the challenge at port 80 as Let's Encrypt does.
-import { readFileSync } from "node:fs";
-import { certificateOf, describeWith, Load } from "@sockact/testkit";
+import { describeWith, Load } from "@sockact/testkit";
 import { beforeAll, expect, test } from "vitest";
+import { startPebble } from "./pebble.ts";
 import { useTypedPage } from "./typed-page.ts";
 
 const commands = ["certbot", "pebble", "openssl", "curl", "script", "groupadd"];
@@ -13,33 +13,7 @@ describeWith({ privateSystemd: true, commands, tags: "campaign" }, "docs/first-c
 
   beforeAll(async () => {
     const { systemd } = page;
-    const { key, cert } = certificateOf("localhost");
-    const config = {
-      listenAddress: "127.0.0.1:14000",
-      managementListenAddress: "127.0.0.1:15000",
-      certificate: "/run/pebble/cert.pem",
-      privateKey: "/run/pebble/key.pem",
-      httpPort: 80,
-      tlsPort: 443,
-    };
-    await systemd.write("/run/pebble/key.pem", readFileSync(key, "utf8"));
-    await systemd.write("/run/pebble/cert.pem", readFileSync(cert, "utf8"));
-    await systemd.write("/run/pebble/config.json", JSON.stringify({ pebble: config }));
-    await systemd.installUnits({
-      "pebble.service": `[Service]
-ExecStart=pebble -config /run/pebble/config.json -strict
-# Without its pauses, and without the errors that it invents.
-Environment=PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0
-ExecStartPost=curl --silent --retry 50 --retry-connrefused --retry-delay 1 --insecure --output /run/pebble/root.pem https://127.0.0.1:15000/roots/0
-`,
-    });
-    await systemd.start("pebble.service");
-    const settings =
-      "server = https://localhost:14000/dir\nemail = admin@example.org\nagree-tos = true\nno-eff-email = true\n";
-    await systemd.write("/etc/letsencrypt/cli.ini", settings);
-    const trust = `cat /run/pebble/cert.pem /run/pebble/root.pem >>/etc/ssl/certs/ca-certificates.crt
-      echo 127.0.0.1 example.org >>/etc/hosts`;
-    await systemd.mustRun(["sh", "-ec", trust]);
+    await startPebble(systemd, ["example.org"]);
     // The packages of certbot are installed.
     await systemd.write("/usr/local/bin/apt-get", "#!/bin/sh\n", 0o755);
   });
