@@ -1,4 +1,5 @@
 import { sentence } from "@sockact/shared/texts";
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,7 +53,11 @@ export const crashes: readonly Diagnosis[] = [
           ...whatToDo(error, subject.service),
         };
       const how =
-        end.code === "exited" ? `has ended with exit status ${end.status}` : `was killed by SIG${end.name}`;
+        end.status === FAILED_START_STATUS
+          ? "has ended before it listened"
+          : end.code === "exited"
+            ? `has ended with exit status ${end.status}`
+            : `was killed by SIG${end.name}`;
       return {
         message: `${subject.service} ${how}.`,
         evidence: [...quoted([...output.slice(-5), end.line]), ...loop],
