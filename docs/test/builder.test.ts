@@ -83,6 +83,37 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await summaryOf(page)).toMatch(/^2 files, .*, sandbox \d\.\d [A-Z]+$/);
   });
 
+  test("an app with host names gets a unix socket, one command, and a site for each proxy", async () => {
+    const page = await open();
+    await page.getByLabel("Port or address").fill("443");
+    const help = page.getByText("Browsers expect HTTPS on port 443.");
+    await help.waitFor();
+    await page.getByLabel("TLS (https)").check();
+    expect(await help.count()).toBe(0);
+    await page.getByLabel("How the app gets its ports").selectOption("host");
+    expect(await page.getByRole("group", { name: "Certificate" }).count()).toBe(0);
+    const hosts = page.getByLabel("Host names");
+    expect(await hosts.inputValue()).toBe("shop.example.com");
+    await nameOf(page).fill("blog");
+    expect(await hosts.inputValue(), "the host name follows the name").toBe("blog.example.com");
+    await hosts.fill("blog.example.com blog_1.example.com");
+    expect(await hosts.getAttribute("aria-invalid")).toBe("true");
+    await hosts.fill("blog.example.com, www.example.com");
+    expect(await textOf(page, "blog.socket")).toContain(
+      "ListenStream=/run/blog.sock\nSocketMode=0660\nSocketGroup=www-data",
+    );
+    expect(await textOf(page, "blog.service")).toContain("Environment=SOCKACT_TRUST_PROXY=yes");
+    expect(await summaryOf(page)).toMatch(/^2 files, 0 findings|^2 files, no findings/);
+    await page.getByRole("tab", { name: "Install" }).click();
+    expect(await page.getByRole("figure", { name: "Install in short" }).textContent()).toContain(
+      "sudo npx sockact install server.js --name blog --host blog.example.com --host www.example.com",
+    );
+    const files = await downloadAll(page);
+    expect(files["blog.caddy"]).toContain("reverse_proxy unix//run/blog.sock");
+    expect(files["sockact-blog.conf"]).toContain("server_name blog.example.com www.example.com;");
+    expect(files["sockact.config.mjs"]).toContain('hosts: ["blog.example.com", "www.example.com"]');
+  });
+
   test("a link restores the form in another browser, and Back restores the earlier form", async () => {
     const first = await open();
     await nameOf(first).fill("blog");

@@ -39,6 +39,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   hosts: "Caddy, virtual host, Let's Encrypt, automatic https, certificate expired, DNS",
   "proxy-restarts": "nginx socket activation, Caddy socket activation, upgrade nginx, fd/3, fdgram, NGINX variable",
+  "twenty-apps":
+    "many apps one server, multiple apps, multiple domains one VPS, several websites, host many sites, cheap server, low memory, Sablier",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
   "lifecycle#when-is-my-app-ready":
     "process considered up and running, started, online, wait_ready, process.send('ready'), Type=notify",
@@ -75,6 +77,7 @@ export const keywords: Readonly<Record<string, string>> = {
     "source IP address, real client IP, always 127.0.0.1, rootless Podman",
   "coming-from/docker#with-podman-keep-the-image-pass-the-socket":
     "Quadlet, native systemd socket, .container file, rootless",
+  "coming-from/dokku": "Traefik alternative, Dokku alternative, Coolify alternative, PaaS, CapRover, migrate",
   "coming-from/nginx": "reverse proxy, X-Forwarded-For, trust proxy, proxy_pass, certbot",
   "coming-from/nginx#nginx-stays-use-a-unix-socket":
     "socket permissions, SOCKET_MODE, SOCKET_USER, SOCKET_GROUP, SocketMode, SocketUser, SocketGroup, chmod",

@@ -10,17 +10,25 @@ import { hostNames } from "../../../../../packages/cli/src/lib/proxy/host-names.
 import { fileOf as nginxFile, nginxSite } from "../../../../../packages/cli/src/lib/proxy/nginx-site.ts";
 import { WEB_GROUP } from "../../../../../packages/cli/src/lib/proxy/proxy.ts";
 import { CliError } from "../../../../../packages/cli/src/lib/shared/cli-error.ts";
-import type { FieldProblem } from "./problems.ts";
 import type { BuilderState } from "./state.ts";
 import { quoteWord } from "./words.ts";
 
+const namesIn = (hosts: string): string[] => hosts.split(/[\s,]+/).filter((name) => name !== "");
+
 /** The names in the field “Host names”, as browsers send them, or as typed if one is wrong. */
 export function hostsOf({ hosts }: Pick<BuilderState, "hosts">): string[] {
-  const typed = hosts.split(/[\s,]+/).filter((name) => name !== "");
+  const typed = namesIn(hosts);
+  return errorOfHosts({ hosts }) === undefined ? hostNames(typed, "the field") : typed;
+}
+
+/** What is wrong with the host names. */
+export function errorOfHosts({ hosts }: Pick<BuilderState, "hosts">): CliError | undefined {
   try {
-    return hostNames(typed, "the field");
-  } catch {
-    return typed;
+    hostNames(namesIn(hosts), "the field");
+    return undefined;
+  } catch (error) {
+    if (error instanceof CliError) return error;
+    throw error;
   }
 }
 
@@ -30,18 +38,6 @@ export function withSocketOfProxy(state: BuilderState): BuilderState {
   // Another problem says so if the name is not that of a unit.
   const name = state.app.trim().replaceAll(/[^\w.-]/g, "-");
   return { ...state, sockets: [{ listen: `/run/${name}.sock`, name: "", tls: false }] };
-}
-
-/** What is wrong with the host names. */
-export function hostProblems(state: BuilderState): FieldProblem[] {
-  if (state.bind !== "host") return [];
-  try {
-    hostNames(hostsOf(state), "the field");
-    return [];
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    return [{ field: "hosts", code: error.code, message: error.message, hint: error.hint }];
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { shown } from "../../../../../packages/units/src/lib/problems.ts";
 import { canHandOver, isNodeApp, passesSockets } from "./description.ts";
-import { hostProblems } from "./hosts.ts";
+import { errorOfHosts } from "./hosts.ts";
 import { addressesOf } from "./listeners.ts";
 import { type BuilderState, initialState, limits, oldestSystemd } from "./state.ts";
 import { splitWords, variablesOf } from "./words.ts";
@@ -93,7 +93,7 @@ function relativePaths(state: BuilderState): FieldProblem[] {
 /** Problems that `emitUnits` can't find, because it does not know the program or the form. */
 export function problemsOf(state: BuilderState): FieldProblem[] {
   const { sockets, bind, script } = state;
-  const problems = [...relativePaths(state), ...hostProblems(state)];
+  const problems = relativePaths(state);
   const refuse = (field: string, code: string, message: string, hint: string) =>
     void problems.push({ field, code, message, hint });
   if (isNodeApp(state) && script.trim().startsWith("/")) {
@@ -114,6 +114,8 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       );
     }
   }
+  const wrongHosts = bind === "host" ? errorOfHosts(state) : undefined;
+  if (wrongHosts !== undefined) refuse("hosts", wrongHosts.code, wrongHosts.message, wrongHosts.hint);
   if (sockets.length === 0)
     refuse("sockets", "SOCKACT_ERR_UNIT_MISSING", "no socket is left", "add a socket, such as 80");
   for (const [index, { listen }] of sockets.entries()) {

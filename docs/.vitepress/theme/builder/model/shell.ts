@@ -146,11 +146,13 @@ function inShort(state: BuilderState): string[] {
   const entry = state.script.trim().slice(folder === "/" ? 1 : folder.length + 1);
   const idle = state.idle.trim();
   const words = [
-    ...["sudo", "npx", "sockact", "install", entry, "--name", state.app.trim()],
+    entry,
+    "--name",
+    state.app.trim(),
     ...hostsOf(state).flatMap((host) => ["--host", host]),
     ...(idle === "" ? [] : ["--idle-timeout", idle]),
   ];
-  return [`cd ${quoteWord(folder)}`, words.map(quoteWord).join(" ")];
+  return [`cd ${quoteWord(folder)}`, `sudo npx sockact install ${words.map(quoteWord).join(" ")}`];
 }
 
 function hostNotes(state: BuilderState): string[] {
