@@ -3,8 +3,8 @@
 // `result` at the end of the input.
 //
 // As browsers do, they keep their connections over HTTP/1.1 and HTTP/2, use a connection of HTTP/2 for each host
-// that its certificate names, and repeat a request once if a connection that they have used before ends without a
-// response, as Chromium does for every method.
+// that its certificate names, and repeat a request if a connection that they have used before ends without a response,
+// as Chromium does for every method.
 import { EventEmitter, once } from "node:events";
 import * as http2 from "node:http2";
 import * as https from "node:https";
@@ -39,17 +39,17 @@ const counts = { repeated: [], reopened: 0 };
 const now = () => performance.timeOrigin + performance.now();
 const pause = (longest, random) => delay(random() * longest, undefined, stopping).catch(() => {});
 
-/** Sends a request, at most twice, and records it. */
+/** Sends a request until it is not to be repeated, and records it. */
 async function record(kind, host, send, began = now()) {
   let failure;
-  try {
+  let isOver = false;
+  while (!isOver) {
+    isOver = true;
     await send().catch((error) => {
-      if (!error.isRepeatable) throw error;
-      counts.repeated.push(`${kind} ${error.message}`);
-      return send();
+      isOver = !error.isRepeatable;
+      if (isOver) failure = error.code ? `${error.code} ${error.message}` : error.message;
+      else counts.repeated.push(`${kind} ${error.message}`);
     });
-  } catch (error) {
-    failure = error.code ? `${error.code} ${error.message}` : error.message;
   }
   log.push([kind, host, Math.round(began), Math.round(now()), failure]);
   return failure === undefined;
