@@ -38,7 +38,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "load-balancers": "upstream, reverse proxy",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   hosts: "Caddy, virtual host, Let's Encrypt, automatic https, certificate expired, DNS",
-  "proxy-restarts": "nginx socket activation, Caddy socket activation, upgrade nginx, fd/3, fdgram, NGINX variable",
+  "proxy-restarts":
+    "nginx socket activation, Caddy socket activation, upgrade nginx, fd/3, fdgram, NGINX variable",
   "twenty-apps":
     "many apps one server, multiple apps, multiple domains one VPS, several websites, host many sites, cheap server, low memory, Sablier",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",

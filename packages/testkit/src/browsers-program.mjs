@@ -129,9 +129,11 @@ class Http2 {
       stream.on("error", () => {});
       if (typeof content === "function") await content(stream);
       else stream.end(content);
-      const closed = once(stream, "close").then(() => {
+      const closesEarly = async () => {
+        await once(stream, "close");
         if (status === undefined) throw new Error(`closed without a response, code ${stream.rstCode}`);
-      });
+      };
+      const closed = closesEarly();
       closed.catch(() => {});
       const [headers] = await Promise.race([answered, closed]);
       status = headers[":status"];
