@@ -1,6 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import process from "node:process";
 import { proxyOfFile, serviceOfFile } from "../proxy/find-proxy.ts";
 import type { Proxy, ProxyState } from "../proxy/proxy.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
@@ -138,14 +137,15 @@ function setInclude({ include, folders: [sites] }: Proxy): void {
   const path = realPath(include.file);
   const hasSites = (inFolder(sites!, (folder) => folder.list()) ?? []).some((file) => !file.startsWith("."));
   inFolderOf(path, (folder, file) => {
+    // A killed call may have left it.
+    const temporary = ".sockact.new";
+    folder.remove(temporary);
     const lines = linesOf(path);
     if (lines.some((one) => isSame(one, line)) === hasSites) return;
     const text = hasSites
       ? `${[...(lines.at(-1) === "" ? lines.slice(0, -1) : lines), line].join("\n")}\n`
       : lines.filter((one) => !isSame(one, line)).join("\n");
     const stats = folder.stat(file)!;
-    const temporary = `.sockact-${process.pid}.new`;
-    folder.remove(temporary);
     folder.writeNew(temporary, text, stats.mode & 0o777, stats);
     folder.rename(temporary, file);
     folder.sync();
