@@ -47,7 +47,9 @@ describeWith(
       test.each(Object.entries(frameworks))(
         "%s: get one page each, and the corrected app after that",
         { tags: "campaign", timeout: 120_000 },
-        async (name, app) => {
+        async (framework, app) => {
+          // The journal of a service has its earlier lines too.
+          const name = `${framework}-${proxy}`;
           const write = (failure: string) =>
             systemd.write(`/srv/apps/${name}.cjs`, app.replace("FAILURE", failure));
           const url = `${proxy === "caddy" ? "https" : "http"}://${name}.example.com/`;
@@ -69,7 +71,7 @@ describeWith(
           await systemd.start(`${proxy}.service`);
           await write("");
           // An app that sleeps starts only for its visitors.
-          const sleeps = name === "koa" ? [] : ["--idle-timeout", "2s"];
+          const sleeps = framework === "koa" ? [] : ["--idle-timeout", "2s"];
           const options = [
             "--name",
             name,
@@ -89,13 +91,13 @@ describeWith(
           expect([...new Set(answers)]).toEqual([
             "This site is not available at the moment. Please try again in a minute.\n 503",
           ]);
-          await systemd.waitForJournal(`${name}.service`, /SOCKACT_ERR_START_FAILED.*: 20\./);
+          await systemd.waitForJournal(`${name}.service`, /SOCKACT_ERR_START_FAILED/);
           await systemd.waitForJournal(`${name}.service`, /Failed with result 'exit-code'/);
           const { stdout } = await machine.call("/", ["doctor", name]);
           expect(stdout).toContain("no database");
 
           await write("");
-          if (name === "koa") await systemd.restart(`${name}.service`);
+          if (framework === "koa") await systemd.restart(`${name}.service`);
           else await systemd.waitForUnit(`${name}.service`, "ActiveState", "failed");
           expect(await ask()).toBe("works 200");
           await machine.uninstall(name);
