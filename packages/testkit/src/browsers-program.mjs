@@ -124,18 +124,13 @@ class Http2 {
     const stream = session.request({ ":method": method, ":path": path, ":authority": host, ...HEADERS });
     try {
       stream.setTimeout(TIMEOUT, () => stream.destroy(new Error("no answer")));
-      const answered = once(stream, "response");
-      answered.catch(() => {});
+      const [answered, closed] = [once(stream, "response"), once(stream, "close")];
+      for (const promise of [answered, closed]) promise.catch(() => {});
       stream.on("error", () => {});
       if (typeof content === "function") await content(stream);
       else stream.end(content);
-      const closesEarly = async () => {
-        await once(stream, "close");
-        if (status === undefined) throw new Error(`closed without a response, code ${stream.rstCode}`);
-      };
-      const closed = closesEarly();
-      closed.catch(() => {});
       const [headers] = await Promise.race([answered, closed]);
+      if (headers === undefined) throw new Error("closed without a response");
       status = headers[":status"];
       return { status, body: Buffer.concat(await stream.toArray()).toString() };
     } catch (error) {
