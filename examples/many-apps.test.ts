@@ -57,7 +57,9 @@ describeWith({ privateSystemd: true, tags: "campaign" }, "as root", () =>
           "are all asleep again": ({ shown }) => {
             const lines = shown.match(/^example-many-\S+ .*/gm)!;
             const states = lines.map((line) => /awake|asleep/.exec(line)?.[0]);
-            expect(states).toEqual([...names.map(() => "awake"), ...names.map(() => "asleep")]);
+            // On a slow machine, the first one may sleep again before the last one is asked.
+            expect(states).toHaveLength(2 * names.length);
+            expect(states.slice(names.length)).toEqual(names.map(() => "asleep"));
           },
           "start one process each for 20 visitors at once": async (example) => {
             for (const name of names) expect((await processesOf(name, example)).size).toBe(1);
