@@ -37,11 +37,16 @@ const server = createServer(async (request, response) => {
 });
 server.listen(env.PORT, env.HOST);`;
 
-/** Stands for Gitea: like Gitea, it uses a passed socket, and listens on port 80 itself if there is none. */
+/**
+ * Stands for Gitea: like Gitea, it uses a passed socket, listens on port 80 itself if there is none, and
+ * answers what it has accepted before it ends.
+ */
 const standIn = `#!/run/sockact/node
 const { createServer } = require("node:http");
 const isPassed = process.env.LISTEN_PID === String(process.pid);
-createServer((request, response) => response.end(String(process.getuid()))).listen(isPassed ? { fd: 3 } : 80);
+const server = createServer((request, response) => response.end(String(process.getuid())));
+server.listen(isPassed ? { fd: 3 } : 80);
+process.once("SIGTERM", () => server.close());
 `;
 
 interface Answer {

@@ -91,7 +91,7 @@ export function answerWaiting(status: number): void {
   const error = new ActivationError(
     "SOCKACT_ERR_START_FAILED",
     `The app has ended with exit status ${status} before it listened. Requests that got the status 503: ${answered ?? 0}. ${next} starts the app again`,
-    `Its own lines in the journal say why. To look closer, run \`npx sockact doctor ${service.replace(/\.service$/, "")}\``,
+    "Its own lines in the journal say why, and so does the doctor of sockact.",
   );
   logEvent({ type: "error", error });
 }
