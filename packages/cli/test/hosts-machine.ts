@@ -5,7 +5,7 @@ import { useMachine } from "./machine.ts";
 import { DOWNLOAD, replaceCaddy } from "./newer-caddy.ts";
 
 /** What an app knows about a request. */
-export interface Known {
+interface Known {
   ip: string;
   protocol: string;
   host: string;

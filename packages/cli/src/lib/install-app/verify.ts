@@ -48,6 +48,7 @@ export async function verify({
   // It may fail after the last answer.
   failure.catch(() => {});
   const answers: Answer[] = [];
+  const asking = { manager, services, since, signal };
   try {
     for (const address of addresses) {
       const limit = deadline(timeout, signal, over.signal);
@@ -58,6 +59,8 @@ export async function verify({
       signal.throwIfAborted();
       if (result === undefined) continue;
       if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
+      if (result.outcome === "http" && result.status === 503 && (await hasFailedToStart(asking)))
+        throw await startError({ name, unit: services[0]!, since, manager });
       answers.push(
         result.outcome === "silent" && /abort|timeout/i.test(result.reason)
           ? { ...result, reason: `no answer for ${timeout / 1000} s` }
@@ -90,7 +93,7 @@ interface Asked {
 async function answerOf({ address, signal, manager, services, since, withPage }: Asked): Promise<Answer> {
   const answer = await firstRequest(address, signal, { withPage });
   if (answer.outcome !== "silent" || answer.reason !== CLOSED) return answer;
-  if (!(await hasClosedWithoutHeader(manager, services, since))) return answer;
+  if (!(await hasLogged("SOCKACT_ERR_PROXY_HEADER", manager, services, since - LOG_INTERVAL))) return answer;
   const second = await firstRequest(address, signal, { withHeader: true, withPage });
   return second.outcome === "silent" ? { outcome: "proxy", url: answer.url } : second;
 }
@@ -98,15 +101,33 @@ async function answerOf({ address, signal, manager, services, since, withPage }:
 /** How often the app logs it. */
 const LOG_INTERVAL = 60_000;
 
-/** Whether the app closed a connection because of its PROXY header. */
-async function hasClosedWithoutHeader(
+/** Whether the app has logged an error with this code. */
+async function hasLogged(
+  code: string,
   manager: ServiceManager,
   services: readonly string[],
   since: number,
 ): Promise<boolean> {
   if (!manager.user) await syncJournal(manager);
-  const { entries } = await readJournal(manager, services, { since: since - LOG_INTERVAL });
-  return entries.some(({ from, message }) => from === "app" && message.includes("SOCKACT_ERR_PROXY_HEADER"));
+  const { entries } = await readJournal(manager, services, { since });
+  return entries.some(({ from, message }) => from === "app" && message.includes(code));
+}
+
+/** How long an app that fails at its start goes on answering at most, in milliseconds. */
+const FAILING_LIMIT = 5_000;
+
+/** Whether a 503 was that of an app behind a proxy that ends before it listens. It logs this when it ends. */
+async function hasFailedToStart({
+  manager,
+  services,
+  since,
+  signal,
+}: Pick<Asked, "manager" | "services" | "since" | "signal">): Promise<boolean> {
+  for (const limit = deadline(FAILING_LIMIT, signal); ;) {
+    if (await hasLogged("SOCKACT_ERR_START_FAILED", manager, services, since)) return true;
+    if (limit.aborted) return false;
+    await delay(INTERVAL, undefined, { signal: limit }).catch(() => {});
+  }
 }
 
 /** Waits until no service is starting. Resolves to the services that are not ready at the deadline. */

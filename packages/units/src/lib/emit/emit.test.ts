@@ -292,6 +292,9 @@ describe("when the service is started again", () => {
       expect([restart, limit({ restart })]).toEqual([restart, "0"]);
     expect(limit({ restartPreventExitStatus: [3] })).toBe("10s");
     expect(limit({ restartPreventExitStatus: [0, 42] })).toBe("0");
+    // The status of an app behind a proxy that has answered the waiting clients.
+    expect(limit({ restartPreventExitStatus: [43], hosts: ["shop.example.com"] })).toBe("0");
+    expect(limit({ restartPreventExitStatus: [43] })).toBe("10s");
     // No connection starts the service of these.
     expect(limit({ restart: "no", bind: "capability" })).toBe("0");
     expect(limit({ restart: "no", bind: "proxy" })).toBe("0");

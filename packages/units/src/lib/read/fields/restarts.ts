@@ -1,3 +1,4 @@
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import { runsNode } from "../../node/runtime.ts";
 
 /**
@@ -24,9 +25,12 @@ export function maySpin(description: Record<string, unknown>): boolean {
 
 /** Whether a restart follows each exit that is probably a failure. */
 export function isRestartedAfterEachFailure({
+  hosts,
   restart = "always",
   restartPreventExitStatus = [],
 }: Record<string, unknown>): boolean {
-  const isFinal = [restartPreventExitStatus].flat().some((status) => status !== 0 && status !== 42);
+  // An app that ends with the last one has answered the connections that waited.
+  const harmless = [0, 42, ...(hosts === undefined ? [] : [FAILED_START_STATUS])];
+  const isFinal = [restartPreventExitStatus].flat().some((status) => !harmless.includes(status as number));
   return !isFinal && (restart === "always" || restart === "on-failure");
 }
