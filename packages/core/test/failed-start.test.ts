@@ -112,20 +112,36 @@ ${lines}
     await systemd.stop("silent.socket", "silent.service");
   });
 
-  test("does not start again while nobody comes, if it sleeps", { tags: "campaign" }, async () => {
+  test.each([
+    ["sleeper", FAILS],
+    ["sets-status", `process.on("exit", () => { process.exitCode = 1; }); ${FAILS}`],
+    ["exits-again", `process.on("exit", (code) => process.exit(code)); ${FAILS}`],
+  ])("does not start again while nobody comes, if it sleeps: %s", { tags: "campaign" }, async (name, app) => {
+    const service = `${name}.service`;
     const lines = `Environment=SOCKACT_IDLE_TIMEOUT=1min SOCKACT_IDLE_EXIT_STATUS=42
 RestartPreventExitStatus=42 43
 SuccessExitStatus=42`;
-    await install("sleeper", FAILS, { lines });
-    expect(await ask("sleeper")).toMatchObject({ status: 503 });
-    await systemd.waitForUnit("sleeper.service", "ActiveState", "failed");
-    expect(await systemd.show("sleeper.service", "ExecMainStatus")).toBe("43");
-    await systemd.waitForJournal("sleeper.service", /status 503: 1\. The next request starts the app again/);
-    expect(await ask("sleeper")).toMatchObject({ status: 503 });
-    await systemd.waitForUnit("sleeper.service", "ActiveState", "failed");
-    expect(await systemd.show("sleeper.service", "NRestarts")).toBe("0");
-    await write("sleeper", WORKS);
-    expect(await ask("sleeper")).toMatchObject({ status: 200 });
+    await install(name, app, { lines });
+    expect(await ask(name)).toMatchObject({ status: 503 });
+    await systemd.waitForUnit(service, "ActiveState", "failed");
+    expect(await systemd.show(service, "ExecMainStatus")).toBe("43");
+    await systemd.waitForJournal(service, /status 503: 1\. The next request starts the app again/);
+    expect(await ask(name)).toMatchObject({ status: 503 });
+    await systemd.waitForUnit(service, "ActiveState", "failed");
+    expect(await systemd.show(service, "NRestarts")).toBe("0");
+    await write(name, WORKS);
+    expect(await ask(name)).toMatchObject({ status: 200 });
+  });
+
+  test("a restart while it starts leaves its clients to the next process", { tags: "campaign" }, async () => {
+    const starts = `process.on("SIGTERM", () => process.exit(1)); console.log("starts"); setInterval(() => {}, 1000);`;
+    await install("restarted", starts);
+    const waiting = askAll("restarted");
+    await systemd.waitForJournal("restarted.service", /^starts/);
+    await write("restarted", WORKS);
+    await systemd.systemctl("restart", "restarted.service");
+    for (const answer of await waiting) expect(answer).toMatchObject({ status: 200, body: "works" });
+    await systemd.stop("restarted.socket", "restarted.service");
   });
 
   const inWorker = `const cluster = require("cluster");

@@ -69,24 +69,24 @@ const timer = setInterval(() => setImmediate(endIfQuiet), 20);
 
 /**
  * Answers the clients of an app behind a proxy with 503 if the process ends before it serves them. Otherwise,
- * they wait until the time limit of the proxy. Called in an `exit` listener, where only another thread can use
+ * they wait until the time limit of the proxy. Called at the event `exit`, when only another thread can use
  * sockets. See decisions/041-failed-starts.md.
  *
  * @param status the exit status of the process
+ * @returns the exit status that it should have
  */
-export function answerWaiting(status: number): void {
-  if (!isFirstToListen() || !readBooleanOption("trustProxy", false)) return;
+export function answerWaiting(status: number): number {
+  if (!isFirstToListen() || !readBooleanOption("trustProxy", false)) return status;
   // Instances share their socket, so another one may serve these clients.
   const service = serviceOfProcess()?.name;
-  if (service === undefined || service.includes("@")) return;
+  if (service === undefined || service.includes("@")) return status;
   const fds = passedNumbers().filter((fd) => isUnix(fd) && !isWatched(fd));
-  if (fds.length === 0) return;
+  if (fds.length === 0) return status;
   // Node prints the error of the app only after the listeners of `exit`.
   process.on("SIGTERM", () => {});
   const answered = answer(fds);
   // Without an answer, systemd would start the app again at once for the same clients.
   const sleeps = answered !== undefined && isVariableSet("idleTimeout") && isVariableSet("idleExitStatus");
-  if (sleeps) process.exitCode = FAILED_START_STATUS;
   const next = sleeps ? "The next request" : "systemd";
   const error = new ActivationError(
     "SOCKACT_ERR_START_FAILED",
@@ -94,6 +94,7 @@ export function answerWaiting(status: number): void {
     "Its own lines in the journal say why, and so does the doctor of sockact.",
   );
   logEvent({ type: "error", error });
+  return sleeps ? FAILED_START_STATUS : status;
 }
 
 /** Whether no other process, worker or server serves the clients, or has served them. */
