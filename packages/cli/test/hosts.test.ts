@@ -77,6 +77,9 @@ function tests({ isNewest = false } = {}): void {
         code: 0,
         stdout: expect.stringMatching(`# ${site}\n[^]*/run/shop\\.sock`),
       });
+      expect(`${shown.stdout}${shown.stderr}`).not.toContain("in the group");
+      const asWeb = await install("shop", "--host", host("shop"), "--run-as", "www-data", "--dry-run");
+      expect(`${asWeb.stdout}${asWeb.stderr}`).toContain("www-data is in the group www-data of the proxy");
       expect(await everything()).toEqual(before);
     });
 

@@ -3,6 +3,7 @@ import process from "node:process";
 import type { AppDescription } from "@sockact/units";
 import type { PlannedSite } from "../install/install.ts";
 import { findProxy } from "../proxy/find-proxy.ts";
+import { isInGroup } from "../proxy/group.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { sameCommand } from "../shared/own-command.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -13,11 +14,12 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
  * @param manager undefined below a root folder, and if systemd does not run
  */
 export async function planSite(
-  { name, hosts, sockets }: AppDescription,
+  description: AppDescription,
   wanted: string | undefined,
   start: boolean,
   manager: ServiceManager | undefined,
 ): Promise<{ site?: PlannedSite; notes: string[] }> {
+  const { name, hosts, sockets } = description;
   if (hosts === undefined) {
     if (wanted === undefined) return { notes: [] };
     throw new CliError("SOCKACT_ERR_USAGE", "--proxy needs a host name", "Name one: --host shop.example.com");
@@ -48,6 +50,26 @@ export async function planSite(
   const path = join(state.folder, proxy.file(name));
   return {
     site: { path, text, hosts },
-    notes: [`${proxy.name} serves ${hosts.join(" and ")}: ${why}.`, ...notes],
+    notes: [
+      `${proxy.name} serves ${hosts.join(" and ")}: ${why}.`,
+      ...notes,
+      ...(await groupNotes(description)),
+    ],
   };
+}
+
+/** An app in the group of the proxy can connect to the sockets of the others, as the proxy does. */
+async function groupNotes({
+  user,
+  group,
+  supplementaryGroups = [],
+  sockets,
+}: AppDescription): Promise<string[]> {
+  const proxys = sockets[0]!.socketGroup;
+  if (typeof proxys !== "string" || typeof user !== "string" || user === "root") return [];
+  const isMember = [group, ...supplementaryGroups].includes(proxys) || (await isInGroup(user, proxys));
+  if (!isMember) return [];
+  return [
+    `${user} is in the group ${proxys} of the proxy. So this app can connect to every app with a host name, without the proxy and in the name of any client. Better: another user with --run-as, or none.`,
+  ];
 }

@@ -31,6 +31,12 @@ export async function groupOfProcess(pid: string, restart: string): Promise<stri
   return group.name;
 }
 
+/** Whether this user is in a group. */
+export async function isInGroup(name: string, groupName: string): Promise<boolean> {
+  const [user, group] = await Promise.all([findUser(name), readGroup(groupName)]);
+  return group !== undefined && user?.groups.includes(group.gid) === true;
+}
+
 async function readGroup(nameOrNumber: string): Promise<{ name: string; gid: number } | undefined> {
   const { code, stdout } = await execute("getent", ["group", "--", nameOrNumber]);
   const [name = "", , gid = ""] = stdout.trim().split(":");
