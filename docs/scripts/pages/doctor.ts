@@ -9,7 +9,7 @@ const themes: Record<string, string> = {
     node-old runtime-bun node-options-refused`,
   "The app and its sockets": `launcher event-loop-blocked socket-not-claimed socket-name-unknown proxy-header client-forgeable port-ignored app-warning`,
   "Host names":
-    "proxy-inactive proxy-port proxy-config site-missing host-taken certificate-expired certificate-expires certificate-other-host certificate-missing dns-missing dns-elsewhere",
+    "proxy-inactive proxy-port proxy-config site-missing host-taken caddy-admin certificate-expired certificate-expires certificate-other-host certificate-missing dns-missing dns-elsewhere",
   "Reload and handover": `reload-failed handover-failed handover-waiting handover-unsupported handover-unfinished handover-unit-changed`,
   "Users, files and the sandbox": `user-missing environment-file-missing program-unreachable folder-unreachable app-unreachable file-hidden file-read-only
     file-refused syscall-killed jit-crashed memory-exhausted descriptors-exhausted address-family-refused network-cut security-denied`,

@@ -18,7 +18,7 @@ describeWith(
   {
     privateSystemd: true,
     systemd: 253,
-    commands: ["caddy", "nginx", "openssl", "ip"],
+    commands: ["caddy", "nginx", "curl", "openssl", "ip"],
     tags: "campaign",
   },
   "a service with host names",
@@ -217,6 +217,28 @@ policy=p\nx509_extensions=x\nunique_subject=no\n[p]\norganizationName=supplied\n
         );
         await systemd.write("/etc/caddy/Caddyfile", caddyfile);
         await systemd.start("caddy.service");
+      });
+
+      test("an app can't change the sites of Caddy any more, after the fix of the doctor", async () => {
+        const caddyfile = await systemd.mustRun(["cat", "/etc/caddy/Caddyfile"]);
+        const load = (...to: string[]) =>
+          systemd.run([...nobody, "curl", "--silent", "--fail", "--json", "{}", ...to]);
+        const { fix, copy } = (await doctor()).finding("caddy-admin");
+        const line = /(admin unix\S+)\./.exec(fix)![1]!;
+        await systemd.write("/etc/caddy/Caddyfile", caddyfile.replace("{", `{\n\t${line}`));
+        await systemd.mustRun(copy[0]!.split(" "));
+        expect((await doctor()).codes).not.toContain("caddy-admin");
+        const url = "http://localhost:2019/load";
+        expect(await load(url)).toMatchObject({ code: 7 });
+        expect(await load("--unix-socket", line.split("unix/")[1]!, url)).toMatchObject({ code: 7 });
+        await systemd.systemctl("reload", "caddy.service");
+        await systemd.systemctl("restart", "caddy.service");
+        await systemd.systemctl("reload", "caddy.service");
+        await systemd.write("/etc/caddy/Caddyfile", caddyfile);
+        await systemd.systemctl("restart", "caddy.service");
+        // By default, anyone can. This leaves Caddy without sites until its next start.
+        expect(await load(url)).toMatchObject({ code: 0 });
+        await systemd.systemctl("restart", "caddy.service");
       });
 
       test("Caddy has no certificate yet", { timeout: 60_000 }, async () => {

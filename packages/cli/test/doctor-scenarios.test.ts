@@ -431,6 +431,7 @@ exec /usr/bin/journalctl "$@"
       "proxy-config",
       "site-missing",
       "host-taken",
+      "caddy-admin",
     ];
     const shown = new Set([
       ...Object.values(scenarios).flatMap(({ finds }) => finds.map(({ code }) => code)),

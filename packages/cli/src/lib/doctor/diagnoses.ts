@@ -25,7 +25,7 @@ service-without-socket launcher event-loop-blocked socket-not-claimed port-taken
 restart-loop app-crashed service-failed start-limit-hit trigger-limit-hit
 socket-failed socket-inactive not-enabled
 handover-unsupported handover-waiting handover-failed reload-failed handover-unfinished handover-unit-changed
-proxy-inactive proxy-port proxy-config site-missing host-taken
+proxy-inactive proxy-port proxy-config site-missing host-taken caddy-admin
 certificate-expired certificate-expires certificate-other-host dns-missing dns-elsewhere certificate-missing
 idle-spin app-warning unit-edited drop-in-overrides proxy-header client-forgeable loopback-only port-ignored
 `

@@ -204,7 +204,35 @@ export const hosts: readonly Diagnosis[] = [
       );
     },
   },
+  {
+    code: "caddy-admin",
+    severity: "info",
+    title: "every program of this machine can change the sites of Caddy",
+    why: "By default, Caddy takes its configuration from anyone who connects to port 2019 of this machine. So an app that was taken over can send the visitors of all sites to itself, and read the keys of the certificates.",
+    looksAt: "Whether Caddy serves the site, and whether something listens on port 2019.",
+    remedy:
+      "Write `admin unix//var/lib/caddy/admin.sock` into the global options of the Caddyfile, and load it by the old way once: `caddy reload --config /etc/caddy/Caddyfile --address localhost:2019`. Only root and Caddy can connect to this socket.",
+    async find(subject) {
+      const found = await subject.get(site);
+      if (found?.proxy.name !== "caddy") return [];
+      const { unit, include } = found.proxy;
+      const open = (await subject.host.get(listeningSockets)).find(
+        ({ protocol, address }) => protocol === "tcp" && portOf(address) === ADMIN_PORT,
+      );
+      if (open === undefined || !isUp((await subject.host.get(proxyUnit(found.proxy))).state)) return [];
+      return {
+        unit,
+        message: `Every program of this machine can change the sites of Caddy, at ${open.address}.`,
+        evidence: [{ text: `a socket on ${open.address}`, source: "/proc/net/tcp" }],
+        fix: `Write this into the global options at the beginning of ${include!.file}: admin unix//var/lib/caddy/admin.sock. Then load it once as below. Later reloads are as before.`,
+        copy: [`caddy reload --config ${include!.file} --address localhost:${ADMIN_PORT}`],
+      };
+    },
+  },
 ];
+
+/** The port of Caddy's admin endpoint, if the Caddyfile has no other. */
+const ADMIN_PORT = 2019;
 
 const isUp = (state: string): boolean => state === "active" || state === "reloading";
 
