@@ -37,7 +37,7 @@ describeWith(
     });
 
     it("pass systemd-analyze verify without output", async () => {
-      const states = fc.sample(choices, { numRuns: 60, seed: 1 }).map((state, index) => ({
+      const states = fc.sample(choices, { numRuns: 80, seed: 1 }).map((state, index) => ({
         ...withProgram({ ...state, runtime: systemd.node, arguments: "" }),
         app: `sample${index}`,
         user: state.user && "daemon",
@@ -163,6 +163,7 @@ describeWith(
             );
             expect([await typed.ended, typed.shown]).toEqual([0, expect.stringMatching(/hello$/)]);
             await systemd.stop(unit, ...namesOf(result));
+            await systemd.mustRun(["rm", "-rf", "/var/lib/web", "/var/lib/private/web"]);
             await systemd.mustRun(["rm", ...namesOf(result).map((name) => `/etc/systemd/system/${name}`)]);
             await systemd.systemctl("daemon-reload");
           },

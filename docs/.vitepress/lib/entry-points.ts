@@ -89,12 +89,6 @@ If a field names no default, \`emitUnits\` writes nothing for it, and systemd's 
     ],
   },
   {
-    name: "@sockact/testing",
-    source: "packages/testing/src/index.ts",
-    page: "reference/testing",
-    about: `Tests an adapter or an app with real sockets and a real systemd. ${guide("adapters", "Write an adapter")} shows how to use it.`,
-  },
-  {
     name: "sockact",
     source: "packages/cli/src/index.ts",
     page: "reference/sockact",

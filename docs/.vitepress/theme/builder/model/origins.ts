@@ -45,6 +45,11 @@ const ofHosts: Reasons = {
     reason:
       "This is the group of Caddy and nginx on Debian and Ubuntu. `sockact install` finds the right one on each machine.",
   }),
+  RestartPreventExitStatus: () => ({
+    source: from("Sleep after"),
+    reason:
+      "systemd does not restart the app after these statuses. 42 means that it sleeps, and 43 that its start has failed and its visitors have an answer. The next visitor starts it.",
+  }),
 };
 
 const reasonOfTrust: Origin = {
