@@ -188,7 +188,9 @@ else ${FAILS}`;
       while (!isOver) answers.push(await ask("handover"));
     };
     const load = Promise.all([client(), client(), client()]);
-    await systemd.systemctl("reload", "handover.service").catch(() => {});
+    // It answers before systemd has read that it is ready, and only then it can be reloaded.
+    await systemd.waitForUnit("handover.service", "ActiveState", "active");
+    await systemd.systemctl("reload", "handover.service");
     await systemd.waitForJournal("handover.service", /the handover failed/);
     isOver = true;
     await load;
