@@ -266,7 +266,7 @@ policy=p\nx509_extensions=x\nunique_subject=no\n[p]\norganizationName=supplied\n
     });
 
     describe("behind nginx", () => {
-      test("without a certificate, it has only http, which is no finding", async () => {
+      test("without a certificate, it has only http, and the doctor accepts that", async () => {
         await systemd.start("nginx.service");
         await install("--host", shop);
         expect((await hosts())[0]!.certificate).toEqual({ state: "http-only", issuer: null, until: null });

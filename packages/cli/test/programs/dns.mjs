@@ -1,5 +1,5 @@
 // A name server on 127.0.0.1. The file that it is given has the addresses of each name. For a name that is not in
-// it, the answer is that the name does not exist, and for one with null, there is no answer.
+// it, the answer is that the name does not exist, and a name with null gets no answer.
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import process from "node:process";

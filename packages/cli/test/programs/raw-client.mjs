@@ -1,4 +1,4 @@
-// Sends each text of standard input over a TLS connection of its own, and prints what comes back.
+// Sends each string of standard input over a TLS connection of its own, and prints the answers.
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import process from "node:process";

@@ -158,7 +158,7 @@ function isSame(one: string, line: string): boolean {
   return one.trim().split(/\s+/).join(" ") === line;
 }
 
-/** The file behind a symlink. Its folder is checked as any other. */
+/** The file behind a symlink. Its folder is checked too. */
 function realPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }

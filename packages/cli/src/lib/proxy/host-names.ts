@@ -34,7 +34,7 @@ function hostName(given: unknown, where: string): string {
     );
   if (/^\w+:\/\//.test(given) || /[/:]/.test(given))
     throw fail("is not only a host name", "Leave out the scheme, the port and the path: shop.example.com.");
-  // It also decodes percent signs and removes spaces, which are no part of a host name.
+  // It also decodes percent signs and removes spaces, and a host name has neither.
   const isPlain = /^[\p{L}\p{M}\p{N}.-]+$/u.test(given);
   const name = isPlain ? asInUrl(given.replace(/\.$/, "")) : "";
   // A URL has every form of an IPv4 address in this one.

@@ -16,7 +16,7 @@ const hostWord = (host: string): string =>
 
 export const fileOf = (name: string): string => `sockact-${name}.conf`;
 
-/** What the text of a site depends on. */
+/** The facts about the machine that decide what a site of nginx has. */
 interface Machine extends Pick<ProxyState, "version"> {
   hasIpv6: boolean;
   /** The folder with a certificate for a host name, if there is one. */

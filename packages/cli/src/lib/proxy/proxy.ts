@@ -25,7 +25,7 @@ export interface ProxyState {
   version: number;
 }
 
-/** A text with what the user should know about it, in sentences. */
+/** The content of a site's file, and what the user should know about it, in sentences. */
 export interface SiteText {
   text: string;
   notes: string[];
@@ -55,7 +55,7 @@ export interface Proxy {
    */
   read(manager: ServiceManager): Promise<ProxyState>;
   site(site: Site, state: ProxyState): SiteText;
-  /** Those host names of a site that have HTTPS, by the text of its file. */
+  /** Those host names of a site that have HTTPS, by the content of its file. */
   secured(text: string, hosts: readonly string[]): readonly string[];
   /** Applies the configuration, and waits for that. Rejects if the proxy keeps the old one. */
   reload(manager: ServiceManager): Promise<void>;

@@ -110,7 +110,7 @@ export const filesOfUnits: readonly Diagnosis[] = [
             { text: path, source: `installed by sockact ${installed!.sockact}, ${installed!.installedAt}` },
           ],
           fix: isSite
-            ? `The proxy serves what is there now. To write the site anew, run ${again(subject, "--force")} as before.`
+            ? `The proxy uses the edited file. To write the site anew, run ${again(subject, "--force")} as before.`
             : `To keep the change, move it into a drop-in. Otherwise run ${again(subject, "--force")} as before.`,
           copy: isSite ? [] : [`${subject.systemctl} edit ${unit}`],
         };

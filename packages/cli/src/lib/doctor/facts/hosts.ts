@@ -20,7 +20,7 @@ export async function site({ host, name }: Subject): Promise<InstalledSite | und
   return host.manager.user ? undefined : installedSite({ user: false, root: "/" }, name);
 }
 
-/** The text of the site; undefined if its file is gone, or if the user may not read it. */
+/** The content of the site's file; undefined if its file is gone, or if the user may not read it. */
 export async function siteText(subject: Subject): Promise<string | undefined> {
   const found = await subject.get(site);
   if (found === undefined) return undefined;
