@@ -32,5 +32,7 @@ export const MOVED_CONNECTIONS = "SOCKACT_CONNECTIONS_MOVED";
 export const REJECTED_CONNECTIONS = "SOCKACT_CONNECTIONS_REJECTED";
 /** The number of the worker of node:cluster that the record is about. Its primary writes it. */
 export const WORKER = "SOCKACT_WORKER";
+/** Metrics of the app in Prometheus' text format, for the event `metrics`. */
+export const METRICS = "SOCKACT_METRICS";
 /** The command, such as `restart`, for a record of the command line. */
 export const COMMAND = "SOCKACT_COMMAND";

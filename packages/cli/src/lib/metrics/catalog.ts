@@ -222,6 +222,13 @@ export const metrics = {
     otel: "sockact.certificate.expiry.time",
     source: "proxy",
   },
+  sockact_app_metrics_timestamp_seconds: {
+    type: "gauge",
+    help: "When the app last recorded metrics of its own, in seconds since 1970. No sample before the first time.",
+    labels: ["app"],
+    otel: "sockact.app.metrics.time",
+    source: "record",
+  },
   sockact_counters_created_timestamp_seconds: {
     type: "gauge",
     help: "Since when the counters count, in seconds since 1970.",

@@ -3,13 +3,14 @@ import { metrics, type Sample } from "./catalog.ts";
 
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", '"': '\\"' };
 
-// Half a surrogate pair has no form in UTF-8.
-const labelValue = (text: string): string =>
+/** The value of a label, with its escapes. Half a surrogate pair has no form in UTF-8. */
+export const labelValue = (text: string): string =>
   text.replaceAll(/\p{Surrogate}/gu, "\u{FFFD}").replaceAll(/[\\\n"]/g, (character) => escapes[character]!);
 
 const helpText = (text: string): string => text.replaceAll(/[\\\n]/g, (character) => escapes[character]!);
 
-function valueText(value: number): string {
+/** The value of a sample. */
+export function valueText(value: number): string {
   if (value === Infinity) return "+Inf";
   return value === -Infinity ? "-Inf" : String(value);
 }

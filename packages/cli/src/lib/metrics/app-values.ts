@@ -1,0 +1,170 @@
+import { type AppText, parseAppText, type Series, SERIES_MAX } from "./app-text.ts";
+import type { Sample } from "./catalog.ts";
+import { labelValue, valueText } from "./exposition.ts";
+
+/** What one process of an app has recorded last. */
+interface Life extends AppText {
+  /** Identifies the process. */
+  id: string;
+  text: string;
+}
+
+interface App {
+  /** The newest process, and the one before: after a handover, both of them record values. */
+  lives: Life[];
+  /** The sums of the counters of earlier processes, by series. */
+  carried: Map<string, Series>;
+  /** When a process recorded values, in seconds since 1970. */
+  time: number;
+}
+
+/** What {@link AppValues.save} returns: `[name, time, [id, text][], carried]` of each app. */
+export type SavedAppValues = [
+  name: string,
+  time: number,
+  lives: [id: string, text: string][],
+  carried: [key: string, series: Series][],
+][];
+
+/** A record of an app in the journal. */
+export interface AppRecord {
+  app: string;
+  /** Identifies the process that wrote it. */
+  process: string;
+  text: string;
+  /** In seconds since 1970. */
+  time: number;
+}
+
+/**
+ * The own metrics of apps, as they last recorded them. They outlive the process: an app that sleeps keeps its
+ * values.
+ *
+ * A counter goes on from where the process before has left it. It may not begin at 0 again: an app that wakes
+ * and falls asleep between two scrapes may reach the same number as last time, which rate() can't see.
+ */
+export class AppValues {
+  readonly #apps = new Map<string, App>();
+  #text: string | undefined;
+
+  constructor(saved: SavedAppValues = []) {
+    for (const [name, time, lives, carried] of saved) {
+      for (const [process, text] of lives) this.add({ app: name, process, text, time });
+      const app = this.#apps.get(name);
+      if (app) app.carried = new Map(carried);
+    }
+  }
+
+  /**
+   * Adds what a process has recorded. Returns a string that says what is wrong with it, if it is not valid.
+   * The earlier values then stay.
+   */
+  add({ app: name, process: id, text, time }: AppRecord): string | undefined {
+    const parsed = parseAppText(text);
+    if (typeof parsed === "string") return parsed;
+    const app: App = this.#apps.get(name) ?? { lives: [], carried: new Map(), time };
+    const life: Life = { id, text, ...parsed };
+    const index = app.lives.findIndex((each) => each.id === id);
+    if (index === -1) app.lives.push(life);
+    else app.lives[index] = life;
+    if (app.lives.length > 2) for (const [key, series] of app.lives.shift()!.series) carry(app, key, series);
+    // An app whose labels always change would fill the memory. Its counters begin again.
+    if (current(app).size > SERIES_MAX) Object.assign(app, { lives: [life], carried: new Map() });
+    app.time = time;
+    this.#apps.set(name, app);
+    this.#text = undefined;
+    return undefined;
+  }
+
+  /** Forgets the apps that are gone. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#apps.keys())
+      if (!names.has(name)) {
+        this.#apps.delete(name);
+        this.#text = undefined;
+      }
+  }
+
+  /** When each app has recorded its values. */
+  samples(): Sample[] {
+    return [...this.#apps].map(([app, { time }]) => ({
+      metric: "sockact_app_metrics_timestamp_seconds",
+      labels: { app },
+      value: time,
+    }));
+  }
+
+  /**
+   * The values of all apps in Prometheus' text format, version 0.0.4, with the label `app`. Families whose
+   * types contradict each other have no type, because a parser may refuse all of the text.
+   */
+  text(): string {
+    return (this.#text ??= expose(this.#apps));
+  }
+
+  /** What the constructor takes. */
+  save(): SavedAppValues {
+    return [...this.#apps].map(([name, { time, lives, carried }]) => [
+      name,
+      time,
+      lives.map(({ id, text }) => [id, text]),
+      [...carried],
+    ]);
+  }
+}
+
+function carry({ carried }: App, key: string, series: Series): void {
+  if (series.isCounter) carried.set(key, { ...series, value: series.value + (carried.get(key)?.value ?? 0) });
+}
+
+/** The values of the newest process, and the sums of its counters with those of earlier processes. */
+function current({ lives, carried }: App): Map<string, Series> {
+  const sums = new Map(lives.at(-1)!.series);
+  for (const earlier of [...lives.slice(0, -1).map(({ series }) => series), carried])
+    for (const [key, series] of earlier) {
+      const sum = sums.get(key);
+      if (sum === undefined ? series.isCounter : sum.isCounter && series.isCounter)
+        sums.set(key, { ...series, ...sum, value: series.value + (sum?.value ?? 0) });
+    }
+  return sums;
+}
+
+function expose(apps: ReadonlyMap<string, App>): string {
+  const families = new Map<string, { types: Set<string>; help: string | undefined; lines: string[] }>();
+  /** By the name of a sample, the families that have it. */
+  const owners = new Map<string, Set<string>>();
+  for (const [name, app] of [...apps].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const label = `app="${labelValue(name)}"`;
+    for (const [key, { family, type, value }] of current(app)) {
+      const all = families.get(family) ?? { types: new Set(), help: undefined, lines: [] };
+      families.set(family, all);
+      all.help ??= app.lives.at(-1)!.families.get(family)?.help;
+      if (!all.types.has(type)) for (const each of namesOf(family, type)) own(owners, each, family);
+      all.types.add(type);
+      const brace = key.indexOf("{");
+      const labels = key.slice(brace + 1, -1);
+      all.lines.push(
+        `${key.slice(0, brace)}{${label}${labels === "" ? "" : `,${labels}`}} ${valueText(value)}\n`,
+      );
+    }
+  }
+  const shared = new Set([...owners.values()].filter(({ size }) => size > 1).flatMap((each) => [...each]));
+  return [...families]
+    .flatMap(([family, { types, help, lines }]) => {
+      const [type] = types;
+      if (types.size > 1 || shared.has(family)) return lines;
+      const helped = help === undefined ? [] : [`# HELP ${family} ${help}\n`];
+      return [...helped, `# TYPE ${family} ${type}\n`, ...lines];
+    })
+    .join("");
+}
+
+/** The names that a parser takes for samples of this family. */
+const namesOf = (family: string, type: string): string[] =>
+  type === "histogram" || type === "summary"
+    ? [family, `${family}_bucket`, `${family}_sum`, `${family}_count`]
+    : [family];
+
+function own(owners: Map<string, Set<string>>, name: string, family: string): void {
+  owners.set(name, (owners.get(name) ?? new Set()).add(family));
+}
