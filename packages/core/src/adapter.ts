@@ -16,6 +16,7 @@ export type { Sockact } from "./lib/api/sockact.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { checkHealth } from "./lib/lifecycle/health.ts";
 export { keepAwake } from "./lib/lifecycle/idle.ts";
+export { recordMetrics } from "./lib/lifecycle/record-metrics.ts";
 export { proxyHeader } from "./lib/api/proxy-header.ts";
 export { ActivationError } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";

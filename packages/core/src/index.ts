@@ -13,6 +13,7 @@ export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/h
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { keepAwake } from "./lib/lifecycle/idle.ts";
+export { recordMetrics } from "./lib/lifecycle/record-metrics.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { SocketOptions, ClaimOptions } from "./lib/api/options.ts";

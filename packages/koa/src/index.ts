@@ -1,5 +1,12 @@
 export { systemdListen, type SystemdListenOptions } from "./systemd-listen.ts";
-export { ActivationError, checkHealth, keepAwake, proxyHeader, type Sockact } from "@sockact/core/adapter";
+export {
+  ActivationError,
+  checkHealth,
+  keepAwake,
+  proxyHeader,
+  recordMetrics,
+  type Sockact,
+} from "@sockact/core/adapter";
 // Each type that an option or a result has, so that TypeScript can name what an app infers and exports.
 export type {
   ActivationErrorCode,

@@ -1,3 +1,4 @@
+import { METRICS } from "@sockact/shared/records";
 import { type AppText, parseAppText, type Series, SERIES_MAX } from "./app-text.ts";
 import type { Sample } from "./catalog.ts";
 import { labelValue, valueText } from "./exposition.ts";
@@ -34,6 +35,28 @@ export interface AppRecord {
   text: string;
   /** In seconds since 1970. */
   time: number;
+}
+
+/**
+ * The record in an entry of the journal, as `journalctl --output=json --all` prints it. Without `--all`, it
+ * leaves out longer values.
+ *
+ * @param appOf returns the name of the app with this service. journald adds the service itself, so an app
+ *   can't write as another one.
+ */
+export function appRecord(
+  entry: Readonly<Record<string, unknown>>,
+  appOf: (service: string) => string | undefined,
+): AppRecord | undefined {
+  const app = appOf(String(entry["_SYSTEMD_UNIT"]));
+  const text = entry[METRICS];
+  if (app === undefined || typeof text !== "string") return undefined;
+  return {
+    app,
+    process: `${String(entry["_SYSTEMD_INVOCATION_ID"])} ${String(entry["_PID"])}`,
+    text,
+    time: Number(entry["__REALTIME_TIMESTAMP"]) / 1e6,
+  };
 }
 
 /**

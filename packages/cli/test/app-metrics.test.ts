@@ -1,0 +1,87 @@
+// Apps with metrics of their own, which they leave in the journal.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { AppValues, appRecord } from "../src/lib/metrics/app-values.ts";
+
+describeWith({ privateSystemd: true }, "the metrics of an app that sleeps", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  /** Installs an app that sleeps after a request, with these lines in its service. */
+  async function install(
+    name: string,
+    lines = "OpenFile=/run/systemd/journal/socket:journal:graceful\n",
+  ): Promise<void> {
+    await systemd.installUnits({
+      [`${name}.socket`]: `[Socket]\nListenStream=/run/${name}.sock\n`,
+      [`${name}.service`]: `[Service]
+ExecStart=${systemd.node} ${systemd.project}/packages/cli/test/programs/own-metrics.mjs
+Environment=SOCKACT_IDLE_TIMEOUT=10ms
+${lines}`,
+    });
+    await systemd.start(`${name}.socket`);
+  }
+
+  /** Wakes the app with a request, and waits until it sleeps again. Returns whether it could record its metrics. */
+  async function wake(name: string, path = "/"): Promise<string> {
+    await systemd.request({ url: `http://app${path}`, socketPath: `/run/${name}.sock` });
+    await systemd.waitForUnit(`${name}.service`, "SubState", "dead");
+    const lines = await systemd.journal(`${name}.service`);
+    return lines.findLast((line) => line.includes("recorded: "))!.replace(/.*recorded: /, "");
+  }
+
+  /** What an endpoint shows that has read the whole journal. */
+  async function values(...apps: string[]): Promise<AppValues> {
+    const all = new AppValues();
+    await systemd.mustRun(["journalctl", "--sync"]);
+    const printed = await systemd.mustRun(["journalctl", "--output=json", "--all", "SOCKACT_EVENT=metrics"]);
+    for (const line of printed.split("\n").filter((each) => each !== "")) {
+      const record = appRecord(JSON.parse(line), (service) =>
+        apps.find((app) => `${app}.service` === service),
+      );
+      if (record) all.add(record);
+    }
+    return all;
+  }
+
+  test("outlive it, and its counters go on with each wake", async () => {
+    await install("shop");
+    const seen = [];
+    for (let wakes = 0; wakes < 4; wakes++) {
+      expect(await wake("shop")).toBe("true");
+      seen.push((await values("shop")).text());
+    }
+    expect(seen).toEqual(
+      [1, 2, 3, 4].map((sum) => `# TYPE hits_total counter\nhits_total{app="shop"} ${sum}\n`),
+    );
+    expect(await systemd.show("shop.service", "SubState")).toBe("dead");
+    expect((await values("shop")).samples()).toMatchObject([{ labels: { app: "shop" } }]);
+    expect(await systemd.journal("shop.service")).not.toContainEqual(expect.stringContaining("Warning"));
+  });
+
+  test("may be long, and are not recorded if they are longer than a message may be", async () => {
+    await install("long");
+    expect(await wake("long", "/?gauges=1999")).toBe("true");
+    expect((await values("long")).text().split("\n")).toHaveLength(2001);
+    expect(await wake("long", "/?gauges=40000")).toBe("false");
+  });
+
+  test("are not recorded if the unit does not pass the journal", async () => {
+    await install("plain", "");
+    expect(await wake("plain")).toBe("false");
+  });
+
+  test("can't be forged by another service", async () => {
+    await install("victim");
+    await wake("victim");
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "printf '_SYSTEMD_UNIT=victim.service\\nSOCKACT_EVENT=metrics\\nSOCKACT_METRICS=hits_total 99\\n' | logger --journald",
+    ]);
+    expect((await values("victim")).text()).toContain('hits_total{app="victim"} 1\n');
+  });
+});

@@ -1,0 +1,15 @@
+// Counts its requests, and leaves the counter in the journal when it stops. `/?gauges=N` makes it leave N gauges instead.
+import { createServer } from "node:http";
+import { listen, recordMetrics } from "@sockact/core";
+
+let hits = 0;
+let text;
+const server = createServer((request, response) => {
+  hits += 1;
+  const { searchParams } = new URL(request.url, "http://app");
+  const gauges = Array.from({ length: searchParams.get("gauges") }, (_, index) => `g{of="${index}"} 1\n`);
+  if (gauges.length > 0) text = gauges.join("");
+  response.setHeader("Connection", "close").end();
+});
+const recorded = () => recordMetrics(text ?? `# TYPE hits_total counter\nhits_total ${hits}\n`);
+await listen(server, { onStop: () => void console.log(`recorded: ${recorded()}`) });
