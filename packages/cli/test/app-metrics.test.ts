@@ -1,7 +1,25 @@
 // Apps with metrics of their own, which they leave in the journal.
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { AppValues, appRecord } from "../src/lib/metrics/app-values.ts";
+import { openAppMetrics } from "../src/lib/metrics/app-metrics.ts";
+import type { Sample } from "../src/lib/metrics/catalog.ts";
+import { ServiceManager } from "../src/lib/systemd/service-manager.ts";
+
+const infoOf = (app: string): Sample => ({
+  metric: "sockact_app_info",
+  labels: { app, unit: `${app}.service`, kind: "single" },
+  value: 1,
+});
+
+/** A manager whose journalctl runs inside. */
+function insideOf(systemd: PrivateSystemd): ServiceManager {
+  const manager = new ServiceManager();
+  manager.runJournalctl = (...args) => systemd.run(["journalctl", ...args]);
+  return manager;
+}
 
 describeWith({ privateSystemd: true }, "the metrics of an app that sleeps", () => {
   let systemd: PrivateSystemd;
@@ -34,17 +52,11 @@ ${lines}`,
   }
 
   /** What an endpoint shows that has read the whole journal. */
-  async function values(...apps: string[]): Promise<AppValues> {
-    const all = new AppValues();
+  async function values(...apps: string[]): Promise<{ text: string; samples: Sample[] }> {
     await systemd.mustRun(["journalctl", "--sync"]);
-    const printed = await systemd.mustRun(["journalctl", "--output=json", "--all", "SOCKACT_EVENT=metrics"]);
-    for (const line of printed.split("\n").filter((each) => each !== "")) {
-      const record = appRecord(JSON.parse(line), (service) =>
-        apps.find((app) => `${app}.service` === service),
-      );
-      if (record) all.add(record);
-    }
-    return all;
+    const metrics = openAppMetrics(insideOf(systemd));
+    const samples = await metrics.read(apps.map(infoOf));
+    return { text: metrics.text(), samples };
   }
 
   test("outlive it, and its counters go on with each wake", async () => {
@@ -52,26 +64,52 @@ ${lines}`,
     const seen = [];
     for (let wakes = 0; wakes < 4; wakes++) {
       expect(await wake("shop")).toBe("true");
-      seen.push((await values("shop")).text());
+      seen.push((await values("shop")).text);
     }
     expect(seen).toEqual(
       [1, 2, 3, 4].map((sum) => `# TYPE hits_total counter\nhits_total{app="shop"} ${sum}\n`),
     );
     expect(await systemd.show("shop.service", "SubState")).toBe("dead");
-    expect((await values("shop")).samples()).toMatchObject([{ labels: { app: "shop" } }]);
+    expect((await values("shop")).samples).toMatchObject([{ labels: { app: "shop" } }]);
     expect(await systemd.journal("shop.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
   test("may be long, and are not recorded if they are longer than a message may be", async () => {
     await install("long");
     expect(await wake("long", "/?gauges=1999")).toBe("true");
-    expect((await values("long")).text().split("\n")).toHaveLength(2001);
+    expect((await values("long")).text.split("\n")).toHaveLength(2001);
     expect(await wake("long", "/?gauges=40000")).toBe("false");
   });
 
   test("are not recorded if the unit does not pass the journal", async () => {
     await install("plain", "");
     expect(await wake("plain")).toBe("false");
+  });
+
+  test("go on after the endpoint has slept, and another app with a wrong text changes nothing", async () => {
+    await install("kept");
+    await install("wrong");
+    const state = join(mkdtempSync(join(tmpdir(), "sockact-")), "apps.json");
+    const seen: string[] = [];
+    const problems: string[] = [];
+    for (let wakes = 0; wakes < 3; wakes++) {
+      await wake("kept");
+      await wake("wrong", "/?gauges=2001");
+      await systemd.mustRun(["journalctl", "--sync"]);
+      const onProblem = (app: string, problem: string): void => void problems.push(`${app}: ${problem}`);
+      const metrics = openAppMetrics(insideOf(systemd), { state, onProblem });
+      await metrics.read(["kept", "wrong"].map(infoOf));
+      // It has read everything.
+      await metrics.read(["kept", "wrong"].map(infoOf));
+      seen.push(metrics.text());
+      metrics.close();
+      // What is in the state is not read again.
+      expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ cursor: expect.any(String) });
+    }
+    expect(seen).toEqual(
+      [1, 2, 3].map((sum) => `# TYPE hits_total counter\nhits_total{app="kept"} ${sum}\n`),
+    );
+    expect(problems).toEqual(Array(3).fill("wrong: there are more than 2000 series"));
   });
 
   test("can't be forged by another service", async () => {
@@ -82,6 +120,6 @@ ${lines}`,
       "-c",
       "printf '_SYSTEMD_UNIT=victim.service\\nSOCKACT_EVENT=metrics\\nSOCKACT_METRICS=hits_total 99\\n' | logger --journald",
     ]);
-    expect((await values("victim")).text()).toContain('hits_total{app="victim"} 1\n');
+    expect((await values("victim")).text).toContain('hits_total{app="victim"} 1\n');
   });
 });
