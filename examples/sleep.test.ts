@@ -34,6 +34,18 @@ testExamples({
       },
     },
   },
+  metrics: {
+    alone: {
+      "answers on its own port": ({ shown }) => {
+        expect(shown).toContain("Hello from an app that counts");
+      },
+    },
+    service: {
+      "leaves its metrics in the journal when it falls asleep": ({ shown }) => {
+        expect(shown).toContain('visits_total{page="/"} 2');
+      },
+    },
+  },
   bundle: {
     alone: {
       "answers on its own port, and on a socket that it is passed": ({ shown }) => {

@@ -1,0 +1,16 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** @type {import("@sockact/units").AppDescription} */
+export default {
+  name: "example-metrics",
+  description: "Express, whose metrics outlive its sleep",
+  exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
+  sockets: [{ listen: 80 }],
+  type: "notify",
+  // This is short, so that you can watch the app sleep. For a real app, start with five minutes.
+  idleTimeout: "5s",
+  hardening: "inbound",
+  // recordMetrics() writes to the journal's socket.
+  raw: { Service: { OpenFile: "/run/systemd/journal/socket:journal:graceful" } },
+};
