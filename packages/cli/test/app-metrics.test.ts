@@ -21,7 +21,7 @@ function insideOf(systemd: PrivateSystemd): ServiceManager {
   return manager;
 }
 
-describeWith({ privateSystemd: true }, "the metrics of an app that sleeps", () => {
+describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "the metrics of an app that sleeps", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
@@ -110,6 +110,23 @@ ${lines}`,
       [1, 2, 3].map((sum) => `# TYPE hits_total counter\nhits_total{app="kept"} ${sum}\n`),
     );
     expect(problems).toEqual(Array(3).fill("wrong: there are more than 2000 series"));
+  });
+
+  test("are at the endpoint, which wakes no app", async () => {
+    await install("seen");
+    const sockact = systemd.inside(new URL("../bin/sockact.cjs", import.meta.url));
+    await systemd.mustRun([systemd.node, sockact, "metrics", "install", "--yes", "--idle-timeout", "10ms"]);
+    for (const sum of [1, 2, 3]) {
+      await wake("seen");
+      await systemd.mustRun(["journalctl", "--sync"]);
+      const { body } = await systemd.request("http://127.0.0.1:9464/metrics");
+      expect(body).toContain(`hits_total{app="seen"} ${sum}\n`);
+      expect(body).toMatch(/^sockact_app_metrics_timestamp_seconds\{app="seen"\} \d/m);
+      // It forgets what it does not keep in its file.
+      await systemd.waitForUnit("sockact-metrics.service", "ActiveState", "inactive");
+    }
+    const starts = (await systemd.journal("seen.service")).filter((line) => line.includes("sockact: ready"));
+    expect(starts).toHaveLength(3);
   });
 
   test("can't be forged by another service", async () => {

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { CliError } from "../shared/cli-error.ts";
 import type { Sample } from "./catalog.ts";
+import { expositionText } from "./exposition.ts";
 import { createEndpoint, LIMITS } from "./endpoint.ts";
 
 const ending: (() => void)[] = [];
@@ -18,7 +19,11 @@ const line = 'sockact_app_up{app="shop"} 1\n';
 
 async function start(sample: () => Promise<Sample[]>, limits: Partial<typeof LIMITS> = {}) {
   const errors: CliError[] = [];
-  const server = createEndpoint(sample, (error) => errors.push(error), { ...LIMITS, ...limits });
+  const server = createEndpoint(
+    async () => expositionText(await sample()),
+    (error) => errors.push(error),
+    { ...LIMITS, ...limits },
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   ending.push(() => {

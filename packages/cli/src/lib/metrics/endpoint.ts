@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import type { Sample } from "./catalog.ts";
-import { expositionText } from "./exposition.ts";
 
 /** Times in milliseconds. */
 export const LIMITS = {
@@ -34,15 +32,15 @@ interface Answer {
  * The HTTP server of the metrics. `/metrics` has them in the text format of Prometheus. `/` says so, if they
  * can be read. If they can't, both answer 503 with a code and a hint.
  *
- * @param sample reads the values
+ * @param readText reads the metrics in the text format of Prometheus
  * @param onError is called with an error that differs from the one before
  */
 export function createEndpoint(
-  sample: () => Promise<readonly Sample[]>,
+  readText: () => Promise<string>,
   onError: (error: CliError) => void,
   limits = LIMITS,
 ): Server {
-  const metrics = shared(sample, onError, limits.fresh);
+  const metrics = shared(readText, onError, limits.fresh);
   const server = createServer((request, response) => {
     void answerTo(request, metrics, limits.late).then((answer) => send(request, response, answer));
   });
@@ -59,7 +57,7 @@ export function createEndpoint(
 
 /** Returns a function that reads the values at most once in this time, however many requests there are. */
 function shared(
-  sample: () => Promise<readonly Sample[]>,
+  readText: () => Promise<string>,
   onError: (error: CliError) => void,
   fresh: number,
 ): () => Promise<Answer> {
@@ -67,7 +65,7 @@ function shared(
   let lastError = "";
   const read = async (): Promise<Answer> => {
     try {
-      const body = Buffer.from(expositionText(await sample()));
+      const body = Buffer.from(await readText());
       lastError = "";
       return { status: 200, type: EXPOSITION, body };
     } catch (cause) {
