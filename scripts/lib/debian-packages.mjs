@@ -55,6 +55,9 @@ export const packageOf = {
   gunicorn: "gunicorn",
   // A fast load generator.
   wrk: "wrk",
+  // Checks the alert rules, and scrapes the metrics.
+  promtool: "prometheus",
+  prometheus: "prometheus",
   // Counts the instructions of bench:check.
   valgrind: "valgrind",
   // Builds the native code of the package sd-daemon, for comparison.
