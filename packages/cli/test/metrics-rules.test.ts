@@ -13,9 +13,7 @@ describeWith({ commands: ["promtool"] }, "promtool", () => {
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "sockact-rules-"));
-    const { code, stdout } = await outcome(["metrics", "rules"]);
-    expect(code).toBe(0);
-    writeFileSync(join(folder, "rules.yml"), stdout);
+    writeFileSync(join(folder, "rules.yml"), (await outcome(["metrics", "rules"])).stdout);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

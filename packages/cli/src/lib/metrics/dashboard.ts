@@ -5,12 +5,14 @@ import type { Options as TableOptions } from "@grafana/schema/dist/esm/raw/compo
 import type { Options as TimeSeriesOptions } from "@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen";
 import { type DashboardPanel, rows } from "./panels.ts";
 
-/** A type whose enumerations are the strings themselves, as in JSON. */
+/** A type whose enumerations are their values, as in JSON. */
 type Json<Type> = Type extends string
   ? `${Type}`
-  : Type extends object
-    ? { [Name in keyof Type]: Json<Type[Name]> }
-    : Type;
+  : Type extends number
+    ? number
+    : Type extends object
+      ? { [Name in keyof Type]: Json<Type[Name]> }
+      : Type;
 
 /** A dashboard in Grafana's classic model, which each version since 9 can import. */
 export type DashboardJson = Json<Dashboard>;
