@@ -5,6 +5,7 @@ import {
   exitWith,
   interceptListen,
   isActivationError,
+  isForSockact,
   preloadApp,
   processRole,
   setUnservedHint,
@@ -42,8 +43,8 @@ function start(): void {
   checkAppPort();
   const map = parseSocketMap(process.env["SOCKACT_MAP"]);
   const names = announcedNames();
-  // The notify socket of OpenFile= may be the only one.
-  if (names?.some((name) => name !== "notify") === true) {
+  // Sockets of OpenFile= may be the only ones.
+  if (names?.some((name) => !isForSockact(name)) === true) {
     refuseUnknownNames(map, names);
     summariseUnlessTaken(map);
   }

@@ -12,7 +12,11 @@ export {
 } from "../../core/src/lib/activation/announced.ts";
 export { setClaimedHint } from "../../core/src/lib/binding/claim.ts";
 export { hasAdapter } from "../../core/src/lib/api/attach.ts";
-export { type ActivatedSocket, formatSocket } from "../../core/src/lib/activation/passed-socket.ts";
+export {
+  type ActivatedSocket,
+  formatSocket,
+  isForSockact,
+} from "../../core/src/lib/activation/passed-socket.ts";
 export { hasWorkers } from "../../core/src/lib/lifecycle/worker-pool.ts";
 export { setUnservedHint } from "../../core/src/lib/activation/unserved.ts";
 export { isActivationError } from "../../core/src/lib/shared/errors.ts";

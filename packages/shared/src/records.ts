@@ -7,7 +7,10 @@ export const JOURNAL = "journal";
 /** The socket of sd_journal_send(3). */
 export const JOURNAL_SOCKET = "/run/systemd/journal/socket";
 
-/** The `type` of the event, such as `drained`. For the command line: `command`. */
+/** The priority of the line beside the record, as in syslog(3). */
+export const PRIORITY = "PRIORITY";
+/** The `type` of the event, such as `drained`. `warning` and `fatal` are no events of an app. For the command line:
+ * `command`. */
 export const EVENT = "SOCKACT_EVENT";
 /** The code of the error or warning, such as `SOCKACT_ERR_STOP_TIMEOUT`. */
 export const CODE = "SOCKACT_CODE";
@@ -27,5 +30,7 @@ export const CUT_CONNECTIONS = "SOCKACT_CONNECTIONS_CUT";
 export const MOVED_CONNECTIONS = "SOCKACT_CONNECTIONS_MOVED";
 /** The number of rejected connections since the last record, for `rejected`. */
 export const REJECTED_CONNECTIONS = "SOCKACT_CONNECTIONS_REJECTED";
+/** The number of the worker of node:cluster that the record is about. Its primary writes it. */
+export const WORKER = "SOCKACT_WORKER";
 /** The command, such as `restart`, for a record of the command line. */
 export const COMMAND = "SOCKACT_COMMAND";

@@ -8,7 +8,13 @@ import { isVariableSet, readBooleanOption } from "../shared/environment-options.
 import { activation } from "./activation.ts";
 import { classifyFromTables, findPassed, openAndClassify } from "./classify.ts";
 import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
-import { type ActivatedSocket, isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";
+import {
+  type ActivatedSocket,
+  isForSockact,
+  isFromSocketUnit,
+  isServed,
+  type PassedSocket,
+} from "./passed-socket.ts";
 import { findUdp } from "./proc/socket-tables.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import { readActivation, trustedEnvironment } from "./read.ts";
@@ -79,10 +85,10 @@ function describe(sockets: readonly PassedSocket[]): AnnouncedSocket[] {
   }));
 }
 
-/** Like isFromSocketUnit(), but does not open a socket named `notify`. */
+/** Like isFromSocketUnit(), but opens no socket that is for sockact itself. */
 function mayBeFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
-    (passedSocket.name !== "notify" || passedSocket.classified !== undefined) &&
+    (!isForSockact(passedSocket.name) || passedSocket.classified !== undefined) &&
     isFromSocketUnit(passedSocket)
   );
 }

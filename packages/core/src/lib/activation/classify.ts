@@ -4,7 +4,7 @@ import process from "node:process";
 import { constants } from "node:os";
 import { activation } from "./activation.ts";
 import { ActivationError } from "../shared/errors.ts";
-import { type ActivatedSocket, inodeOf, isOpen, type PassedSocket } from "./passed-socket.ts";
+import { type ActivatedSocket, inodeOf, isForSockact, isOpen, type PassedSocket } from "./passed-socket.ts";
 import { isBun, isDeno } from "../shared/runtime.ts";
 import { checkDenoPermission } from "../shared/runtime-errors.ts";
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
@@ -44,10 +44,10 @@ export function classify(passed: readonly PassedSocket[]): void {
   classifyFromTables(passed);
   for (const passedSocket of passed.filter(isUnclassified)) {
     const { inode, name } = passedSocket;
-    // The notify socket is not opened, because a byte written to it would be a message to the service
-    // manager.
+    // Sockets that are for sockact itself are not opened, because a byte written to one would be a message to
+    // the service manager or the journal.
     const facts: Facts =
-      inode === undefined || name === "notify"
+      inode === undefined || isForSockact(name)
         ? { kind: "unknown", ...NOTHING_KNOWN }
         : factsByOpening(passedSocket, inode);
     passedSocket.classified = socketWith(passedSocket, facts);
@@ -92,7 +92,7 @@ export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[]
   const candidates = isDeno || isBun ? [] : passed.filter(isUnclassified);
   for (const passedSocket of candidates) {
     const { inode, name } = passedSocket;
-    if (inode === undefined || name === "notify") continue;
+    if (inode === undefined || isForSockact(name)) continue;
     const facts = inetFactsByOpening(passedSocket, inode);
     if (facts !== undefined) passedSocket.classified = socketWith(passedSocket, facts);
   }

@@ -1,6 +1,7 @@
 import { classify } from "./classify.ts";
 import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { isWaitingToServe } from "./serving.ts";
+import { journal } from "../shared/journal.ts";
 
 /**
  * The variable that describes the primary's sockets to its workers. It is private: a worker uses it only if
@@ -19,6 +20,8 @@ export interface PrimaryState {
   sockets: PrimarySocket[];
   /** Whether the workers must not accept yet, because another process is handing over to the primary. */
   isWaiting: boolean;
+  /** Whether the primary writes records to the journal. */
+  hasJournal?: boolean;
 }
 
 export function formatClusterVariable(pid: number, sockets: readonly PassedSocket[]): string {
@@ -26,6 +29,7 @@ export function formatClusterVariable(pid: number, sockets: readonly PassedSocke
   const state: PrimaryState = {
     sockets: sockets.map(({ socket, inode }) => ({ socket, inode })),
     isWaiting: isWaitingToServe(),
+    hasJournal: journal.fd !== undefined,
   };
   return `${pid}:${JSON.stringify(state)}`;
 }

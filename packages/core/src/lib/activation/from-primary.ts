@@ -7,6 +7,7 @@ import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
 import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import { warn } from "../shared/warnings.ts";
+import { recordTo } from "../shared/record.ts";
 import { waitToServe } from "./serving.ts";
 
 /**
@@ -20,6 +21,7 @@ export function readFromPrimary(): ReadOutcome | undefined {
   const state = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
   if (state !== undefined) {
     if (state.isWaiting) waitToServe();
+    if (state.hasJournal === true) recordTo("primary");
     return {
       activated: true,
       sockets: state.sockets.map(({ socket, inode }) => socketOfPrimary(socket, inode)),

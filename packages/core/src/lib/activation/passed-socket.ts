@@ -2,6 +2,7 @@ import { fstatSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { isDeno } from "../shared/runtime.ts";
+import { JOURNAL } from "@sockact/shared/records";
 import { isWatched } from "./proc/descriptors.ts";
 
 /** A file descriptor that systemd passed to this process. */
@@ -71,14 +72,19 @@ export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocke
   return `${name} (fd ${[fd, kind, ...(address ? [address] : [])].join(", ")})`;
 }
 
+/** Whether a descriptor with this name is for sockact itself: it leads to systemd or to the journal. */
+export function isForSockact(name: string): boolean {
+  return name === "notify" || name === JOURNAL;
+}
+
 /**
- * Whether the descriptor comes from a socket unit. `OpenFile=` passes files and the notify socket, and no
- * server listens on those.
+ * Whether the descriptor comes from a socket unit. `OpenFile=` passes files and the sockets of systemd and the
+ * journal, and no server listens on those.
  */
 export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
     passedSocket.inode !== undefined &&
-    (passedSocket.name !== "notify" || passedSocket.socket.kind === "listener")
+    (!isForSockact(passedSocket.name) || passedSocket.socket.kind === "listener")
   );
 }
 

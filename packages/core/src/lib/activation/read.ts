@@ -9,14 +9,17 @@ import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { explainNotActivated, readInWorkerThread, versionsError } from "./not-activated.ts";
 import { hasOtherVersion } from "../shared/process-state.ts";
+import { recordTo } from "../shared/record.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import { LISTEN_FDS_START, LISTEN_VARIABLES, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import {
   type ActivatedSocket,
   formatSocketWithKind,
+  isForSockact,
   isFromSocketUnit,
   isSocketOnStandardInput,
+  type PassedSocket,
 } from "./passed-socket.ts";
 import { takeOverStandardInput } from "./standard-input.ts";
 import { scheduleUnservedWarning } from "./unserved.ts";
@@ -138,10 +141,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     const environment = parseListenEnvironment(trusted, process.pid);
     const names = environment.activated ? environment.names : [];
     const announced = findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
-    const notify = announced.find(
-      (passedSocket) => passedSocket.name === "notify" && !isFromSocketUnit(passedSocket),
-    );
-    if (notify?.inode !== undefined) adoptDescriptor(notify.fd);
+    adoptOwn(announced.filter(({ name, inode }) => isForSockact(name) && inode !== undefined));
     // Descriptors from OpenFile=, such as the notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced || !isSocketOnStandardInput() ? undefined : takeOverStandardInput();
@@ -166,6 +166,17 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     return { error: error as Error };
   } finally {
     for (const variable of [...LISTEN_VARIABLES, CLUSTER_VARIABLE]) delete process.env[variable];
+  }
+}
+
+/** Keeps the descriptors that lead to the service manager and to the journal. */
+function adoptOwn(candidates: readonly PassedSocket[]): void {
+  // One search in /proc for all.
+  classify(candidates);
+  for (const passedSocket of candidates) {
+    if (isFromSocketUnit(passedSocket)) continue;
+    if (passedSocket.name === "notify") adoptDescriptor(passedSocket.fd);
+    else recordTo(passedSocket.fd);
   }
 }
 

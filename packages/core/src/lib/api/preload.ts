@@ -2,7 +2,7 @@ import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
 import process from "node:process";
 import { announcedNames, type AnnouncedSocket } from "../activation/announced.ts";
-import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isForSockact, type PassedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
 import { onceServing } from "../activation/serving.ts";
 import { joinOwn, joinSockets, listenLater } from "../binding/bind-later.ts";
@@ -93,8 +93,8 @@ export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
   const proxyOf = isVariableSet("proxyProtocol") ? proxyRulesOf(() => undefined) : undefined;
   const names = announcedNames();
-  // The notify socket of OpenFile= may be the only one.
-  if (proxyOf !== undefined && names?.some((name) => name !== "notify") === true) checkProxyNames(names);
+  // Sockets of OpenFile= may be the only ones.
+  if (proxyOf !== undefined && names?.some((name) => !isForSockact(name)) === true) checkProxyNames(names);
   // By default, an app without sockets handles its own signals. With an adapter it could set the option. This
   // app can't.
   settings.signals ??= true;

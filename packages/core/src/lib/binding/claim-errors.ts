@@ -2,6 +2,7 @@
 import {
   type ActivatedSocket,
   formatSocket,
+  isForSockact,
   isFromSocketUnit,
   type PassedSocket,
 } from "../activation/passed-socket.ts";
@@ -21,9 +22,11 @@ export function namesError(sockets: readonly PassedSocket[], missing: readonly s
   );
 }
 
-/** Not the service manager's socket, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
+/** Not a socket that sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
 function isOfApp(passedSocket: PassedSocket): boolean {
-  return passedSocket.inode === undefined || passedSocket.name !== "notify" || isFromSocketUnit(passedSocket);
+  return (
+    passedSocket.inode === undefined || !isForSockact(passedSocket.name) || isFromSocketUnit(passedSocket)
+  );
 }
 
 /** The error for sockets that this process has claimed, if a caller asks for one more. */

@@ -6,6 +6,7 @@ import {
   type ActivatedSocket,
   formatSocketWithKind,
   hasConnections,
+  isForSockact,
   isFromSocketUnit,
   isServed,
   type PassedSocket,
@@ -188,11 +189,11 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
       return kindError(socket);
     case "unknown":
       // If the primary does not import sockact, nothing is known about its sockets.
-      if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
+      if (fromPrimary && socket.family === "unknown" && !isForSockact(socket.name)) return undefined;
       // A socket of another network namespace can't be classified while another server listens on it. The
       // error that it is served comes later.
       if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
-      if (socket.name === "notify" || socket.family === "unknown") return kindError(socket);
+      if (isForSockact(socket.name) || socket.family === "unknown") return kindError(socket);
       return socket.address === "" || socket.address?.endsWith(":0") === true
         ? unboundError(socket)
         : undefined;

@@ -14,7 +14,9 @@ import {
   type WorkerMessage,
   type WorkerSettings,
 } from "../shared/cluster-channel.ts";
+import { sendRecord } from "../shared/record.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
+import { WORKER } from "@sockact/shared/records";
 import { checkWorkers, noteChecked } from "./check-workers.ts";
 import { noteReloadBegins, noteReloadEnds, reloadIfMissed, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
@@ -152,6 +154,9 @@ export class Workers implements WorkerPool {
         return;
       case "checked":
         noteChecked(worker, message.failure);
+        return;
+      case "record":
+        sendRecord(`${message.fields}${WORKER}=${worker.id}\n`);
         return;
       case "reloading":
         noteReloadBegins(worker);

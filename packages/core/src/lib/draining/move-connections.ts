@@ -19,6 +19,8 @@ export interface MovingConnection {
 export interface Receiver {
   /** False if the process takes no more connections. */
   readonly isReceiving: boolean;
+  /** How many connections the process has taken. */
+  readonly taken: number;
   /**
    * Sends a connection. Resolves when the process has taken it, or not.
    *

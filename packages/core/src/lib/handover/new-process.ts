@@ -31,6 +31,7 @@ export class NewProcess implements Receiver {
   readonly #launcher: ChildProcess;
   readonly #ended: Promise<void>;
   isReceiving = true;
+  taken = 0;
   #hasEnded = false;
   /** How the process ended, as far as known. */
   #end = "has ended";
@@ -141,6 +142,7 @@ export class NewProcess implements Receiver {
     });
     clearTimeout(timer);
     clearInterval(poll);
+    if (delivery === "taken") this.taken += 1;
     return delivery;
   }
 

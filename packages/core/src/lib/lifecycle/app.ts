@@ -1,10 +1,12 @@
 import process from "node:process";
 import { inspect } from "node:util";
+import { journal } from "../shared/journal.ts";
 import { processState } from "../shared/process-state.ts";
 import type { TlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { debugEvent, type SockactEvent } from "./events.ts";
 import { logEvent } from "./log-event.ts";
+import { recordEvent } from "./record-event.ts";
 import type { Settings } from "./settings.ts";
 
 /** The settings and servers of one call of `systemdListen()` or `listen()`. */
@@ -57,13 +59,20 @@ export function allDrains(): Drainable[] {
 
 /** Emits an event to all apps. A shared listener is called once. */
 export function emit(event: SockactEvent): void {
+  record(event);
   for (const listener of new Set(apps.map(({ settings }) => settings.onEvent ?? logEvent)))
     void callListener(listener, event);
 }
 
 /** Emits an event to one app. */
 export function emitToApp({ settings }: App, event: SockactEvent): void {
+  record(event);
   void callListener(settings.onEvent ?? logEvent, event);
+}
+
+/** Before the listeners: one of them may end the process. */
+function record(event: SockactEvent): void {
+  if (journal.fd !== undefined) recordEvent(event);
 }
 
 /**

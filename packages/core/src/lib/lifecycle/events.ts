@@ -115,6 +115,8 @@ export type SockactEvent =
       readonly type: "drained";
       /** The number of connections that were still active after `drainTimeout`. */
       readonly cut: number;
+      /** After a handover: the number of open connections that the new process has taken. */
+      readonly moved?: number;
     }
   | {
       /**

@@ -20,7 +20,8 @@ export function logEvent(event: SockactEvent): void {
   if (!logRejection(event)) write(eventText(event), priorityOf(event));
 }
 
-function priorityOf(event: SockactEvent): Priority {
+/** The priority of its line and its record. */
+export function priorityOf(event: SockactEvent): Priority {
   if (event.type === "error" || ("failed" in event && event.failed)) return ERROR;
   if (event.type === "health") return event.state === "unhealthy" ? WARNING : INFO;
   return event.type === "drained" && event.cut > 0 ? WARNING : INFO;

@@ -135,7 +135,7 @@ async function shutDown(
   // With KillMode=mixed, systemd kills the old process when the main one ends.
   const oldProcessEnd = hasPredecessor ? oldProcessEnds(timeout + GRACE_MS) : undefined;
   if (oldProcessEnd && !isReplaced) await oldProcessEnd;
-  if (reason !== "served") emit({ type: "drained", cut });
+  if (reason !== "served") emit({ type: "drained", cut, ...(receiver && { moved: receiver.taken }) });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
   // The primary may have received the signal too. If it saw the end of this worker before the signal, the app
   // would fork another worker.

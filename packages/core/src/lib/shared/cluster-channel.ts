@@ -38,6 +38,8 @@ export type WorkerMessage =
   | { act: "reloaded"; failed?: boolean }
   /** The answer to `check`. `failure` is how a `healthCheck` failed, or undefined for a healthy worker. */
   | { act: "checked"; failure?: string }
+  /** A record for the journal: fields, as in `sendRecord()`. */
+  | { act: "record"; fields: string }
   /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
 

@@ -2,9 +2,12 @@ import process from "node:process";
 import { isMainThread } from "@sockact/shared/notify";
 import { isDebugging } from "./debug.ts";
 import { isOwnError } from "./own-error.ts";
+import { journal } from "./journal.ts";
 import { once } from "./process-state.ts";
+import { writeRecord } from "./record.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
+import { CODE, EVENT, PRIORITY } from "@sockact/shared/records";
 import { FATAL, sentence } from "@sockact/shared/texts";
 
 /**
@@ -41,6 +44,7 @@ function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], pla
   const text = `${code}: ${sentence(message)} ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),
   );
+  if (journal.fd !== undefined) writeRecord({ [PRIORITY]: ERROR, [EVENT]: "fatal", [CODE]: code });
   writeLine(`${FATAL}${text}`, ERROR);
 }
 

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
+import { HandoverService, insidePath } from "./reloaded-service.ts";
+
+const OPEN = "OpenFile=/run/systemd/journal/socket:journal:graceful\n";
+const NOTIFY = `Type=notify-reload\nOpenFile=/run/systemd/notify:notify\n${OPEN}`;
+
+type Fields = Record<string, string>;
+
+describeWith({ privateSystemd: true, systemd: 253 }, "records in the journal", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  /** The records of a unit. */
+  const recordsOf = async (unit: string): Promise<Fields[]> => {
+    const script = 'journalctl --sync; exec journalctl --output=json --unit="$1"';
+    const lines = await systemd.mustRun(["sh", "-ec", script, "sh", unit]);
+    return lines
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Fields)
+      .filter(({ SOCKACT_EVENT }) => SOCKACT_EVENT !== undefined);
+  };
+  const typesOf = (records: readonly Fields[]): string[] =>
+    records.map(({ SOCKACT_EVENT }) => SOCKACT_EVENT!);
+  const program = (name: string): string =>
+    `ExecStart=${systemd.node} ${insidePath(systemd, `programs/${name}`)}\n`;
+
+  test("in the tightest sandbox, each event has a record without a message, and systemd adds its unit", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=80\n",
+      "app.service": `[Service]\n${program("listen.mjs")}${NOTIFY}${SANDBOX}\nNonBlocking=true\n`,
+    });
+    await systemd.start("app.socket", "app.service");
+    await systemd.systemctl("reload", "app.service");
+    await systemd.stop("app.service", "app.socket");
+    const records = await recordsOf("app.service");
+    expect(typesOf(records)).toEqual(["listening", "ready", "reloading", "reloaded", "draining", "drained"]);
+    for (const record of records) {
+      expect(record).toMatchObject({ _SYSTEMD_UNIT: "app.service", _TRANSPORT: "journal", PRIORITY: "6" });
+      expect(record).not.toHaveProperty("MESSAGE");
+    }
+    const [, , , reloaded, draining, drained] = records as [Fields, Fields, Fields, Fields, Fields, Fields];
+    expect(reloaded).toMatchObject({
+      SOCKACT_RESULT: "success",
+      SOCKACT_DURATION_USEC: expect.stringMatching(/^\d+$/),
+    });
+    expect(draining).toMatchObject({ SOCKACT_CONNECTIONS: "0" });
+    expect(drained).toMatchObject({ SOCKACT_CONNECTIONS_CUT: "0" });
+    expect(await systemd.journal("app.service", "service")).toContain("sockact: drained");
+  });
+
+  test("a handover passes the descriptor on, and counts the connections that have moved", async () => {
+    await using service = await HandoverService.start(systemd, { name: "moved", lines: OPEN });
+    const idle = await service.idle();
+    const before = await service.pid();
+    const pid = await service.reload();
+    await service.untilGone(before);
+    const records = await recordsOf(service.unit);
+    const byPid = (of: number): Fields[] => records.filter(({ _PID }) => _PID === String(of));
+    expect(byPid(before).find(({ SOCKACT_EVENT }) => SOCKACT_EVENT === "handover")).toMatchObject({
+      SOCKACT_RESULT: "success",
+      SOCKACT_DURATION_USEC: expect.stringMatching(/^\d+$/),
+    });
+    expect(byPid(before).at(-1)).toMatchObject({ SOCKACT_EVENT: "drained", SOCKACT_CONNECTIONS_MOVED: "1" });
+    expect(typesOf(byPid(pid))).toEqual(["listening", "ready"]);
+    await idle[Symbol.asyncDispose]();
+  });
+
+  test("without journald, the app starts and serves", async () => {
+    await systemd.installUnits({
+      "none.socket": "[Socket]\nListenStream=81\n",
+      "none.service": `[Service]\n${program("listen.mjs")}Type=notify\nOpenFile=/run/systemd/notify:notify\nOpenFile=/run/missing:journal:graceful\n`,
+    });
+    await systemd.start("none.socket", "none.service");
+    expect(await systemd.request("http://localhost:81/")).toMatchObject({ status: 200 });
+    expect(await recordsOf("none.service")).toEqual([]);
+  });
+
+  test("a descriptor named journal that leads elsewhere gets no byte", async () => {
+    await systemd.mustRun(["sh", "-c", "echo mine >/run/journal.txt"]);
+    await systemd.installUnits({
+      "file.socket": "[Socket]\nListenStream=82\n",
+      "file.service": `[Service]\n${program("listen.mjs")}Type=notify\nOpenFile=/run/systemd/notify:notify\nOpenFile=/run/journal.txt:journal:append\n`,
+    });
+    await systemd.start("file.socket", "file.service");
+    expect(await systemd.request("http://localhost:82/")).toMatchObject({ status: 200 });
+    await systemd.stop("file.service");
+    expect(await systemd.mustRun(["cat", "/run/journal.txt"])).toBe("mine\n");
+  });
+});
