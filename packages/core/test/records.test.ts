@@ -54,7 +54,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "records in the journal", (
   });
 
   test("a handover passes the descriptor on, and counts the connections that have moved", async () => {
-    await using service = await HandoverService.start(systemd, { name: "moved", lines: OPEN });
+    await using service = await HandoverService.start(systemd, { name: "moved" });
     const idle = await service.idle();
     const before = await service.pid();
     const pid = await service.reload();

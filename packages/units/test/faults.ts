@@ -443,6 +443,11 @@ export const faults: Fault[] = [
     ...serviceAt("OpenFile"),
   },
   {
+    code: "open-file-name",
+    files: inService("OpenFile=/run/systemd/journal/socket:log:graceful"),
+    ...serviceAt("OpenFile"),
+  },
+  {
     code: "notify-access-all",
     files: inService("Type=notify\nNotifyAccess=all\nOpenFile=/run/systemd/notify:notify"),
     ...serviceAt("NotifyAccess"),

@@ -251,8 +251,8 @@ export interface AppDescription {
   notifyAccess?: NotifyAccess | undefined;
   /**
    * OpenFile=, since systemd 253: passes the service manager's socket as a file descriptor named `notify`,
-   * which `@sockact/notify` uses. It is the default for Node with a type that notifies. Other programs use
-   * NOTIFY_SOCKET, as sd_notify(3) does, and might mistake the descriptor for a listener. Without it, an
+   * which `@sockact/notify` uses. Another one, named `journal`, leads to the journal, for the fields of
+   * events. It is the default for Node with a type that notifies. Other programs use NOTIFY_SOCKET, as sd_notify(3) does, and might mistake the descriptor for a listener. Without it, an
    * `inbound` service may open unix sockets.
    */
   openFile?: boolean | undefined;

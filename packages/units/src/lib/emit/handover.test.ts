@@ -42,6 +42,7 @@ describe("a service that hands over", () => {
       "Type=notify",
       "NotifyAccess=main",
       "OpenFile=/run/systemd/notify:notify",
+      "OpenFile=/run/systemd/journal/socket:journal:graceful",
       expect.stringMatching(/^ExecReload=\/bin\/sh -c '.*kill -HUP "\$\$MAINPID".*'$/),
       "Environment=NODE_ENV=production",
       "Environment=SOCKACT_HANDOVER=yes",

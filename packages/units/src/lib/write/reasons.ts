@@ -62,6 +62,11 @@ export const reasonsOf = {
     Environment:
       "Without it, Express sends stack traces to clients, and other packages run in development mode.",
   },
+  /** The line for the journal's socket. */
+  journal: {
+    OpenFile:
+      "sockact writes a record with fields for each event, which metrics count. Without a journal, the service starts all the same.",
+  },
   /** Lines for a service that systemd 254 or later restarts. */
   quickRestart: {
     RestartSec: "The first restart comes soon, so clients wait for little more than the start.",

@@ -1,4 +1,4 @@
-import { added, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
+import { added, addedFor, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import {
   commandsAfter,
   commandsBefore,
@@ -13,7 +13,10 @@ import {
 import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
 import { runsAsDynamicUser, type Service } from "../../read/service.ts";
 import { member } from "../../problems.ts";
+import { reasonsOf } from "../../write/reasons.ts";
 import { notifySocket } from "../../read/fields/arrangement.ts";
+
+const addedForJournal = addedFor(reasonsOf.journal);
 
 /** The lines that a port method adds to the service unit, by their place. */
 export type ServiceParts = Record<
@@ -90,7 +93,12 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
       lines: [
         ...parts.type,
         ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "notifyAccess", "main") : []),
-        ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
+        ...(service.openFile
+          ? [
+              added("OpenFile", `${notifySocket(arrangement)}:notify`),
+              addedForJournal("OpenFile", "/run/systemd/journal/socket:journal:graceful"),
+            ]
+          : []),
         ...linesOfAll(linesOf, commandsBefore),
         ...linesOf("exec"),
         ...parts.command,

@@ -61,6 +61,7 @@ describe("preload", () => {
     const lines = linesOf({ ...next, type: "notify" }, /NODE_|OpenFile|MemoryDeny|IDLE_EXIT/);
     expect(lines).toEqual([
       "OpenFile=/run/systemd/notify:notify",
+      "OpenFile=/run/systemd/journal/socket:journal:graceful",
       "Environment=NODE_ENV=production",
       "Environment=SOCKACT_IDLE_EXIT_STATUS=42",
       `Environment=NODE_OPTIONS=--require=${file}`,
@@ -128,6 +129,7 @@ describe("preload", () => {
     for (const bind of ["capability", "proxy"] as const)
       expect(linesOf({ bind, type: "notify" }, /ExecStart=|OpenFile/)).toEqual([
         "OpenFile=/run/systemd/notify:notify",
+        "OpenFile=/run/systemd/journal/socket:journal:graceful",
         `ExecStart=/usr/bin/node --require ${file} /srv/shop/server.js`,
       ]);
   });

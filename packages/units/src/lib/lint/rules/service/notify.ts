@@ -15,7 +15,12 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
   });
 }
 
+const isJournalSocket = (path: string): boolean => /\/systemd\/journal(?:\.[^/]+)?\/socket$/.test(path);
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
+
+/** Whether a descriptor may lead to the service manager. The journal's does not. */
+const passesSocket = (unit: LoadedUnit): boolean =>
+  openFiles(unit).some(({ path }) => !isJournalSocket(path));
 
 /** Servers that do not send READY=1, and servers that do not send WATCHDOG=1. */
 const neverReady = /^(?:uvicorn|hypercorn|daphne|waitress-serve)$/;
@@ -26,7 +31,7 @@ function canNotify({ unit, program }: ServiceSubject, silent: RegExp): boolean {
   return (
     (program?.isNode !== true && !silent.test(program?.name ?? "")) ||
     inService(unit, "NotifyAccess")?.value === "all" ||
-    openFiles(unit).length > 0
+    passesSocket(unit)
   );
 }
 
@@ -126,7 +131,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
     find: ({ unit }) => {
       const families = valuesOf(unit, "Service", "RestrictAddressFamilies");
       const last = families.at(-1);
-      if (!notifies(unit) || last === undefined || openFiles(unit).length > 0) return [];
+      if (!notifies(unit) || last === undefined || passesSocket(unit)) return [];
       const allowed = families.every(({ value }) => value.startsWith("~"))
         ? !families.some(({ value }) => value.includes("AF_UNIX"))
         : families.some(({ value }) => /^(?!~).*\bAF_UNIX\b/.test(value));
@@ -171,16 +176,21 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-name": {
     severity: "warning",
-    why: "Your app recognizes the notify socket by the name notify. It treats a descriptor with another name as a socket to listen on.",
+    why: "Your app recognizes the notify socket by the name notify, and the journal's by the name journal. It treats a descriptor with another name as a socket to listen on.",
     man: "systemd.service(5)",
     find: ({ unit }) =>
-      openFiles(unit)
-        .filter(({ path, name }) => isNotifySocket(path) && name !== "notify")
-        .map(({ setting, path, name }) => ({
-          at: setting,
-          message: `the notify socket has the name ${name}`,
-          fix: `${path}:notify`,
-        })),
+      openFiles(unit).flatMap(({ setting, path, name }) => {
+        const right = isNotifySocket(path) ? "notify" : isJournalSocket(path) ? "journal" : name;
+        return name === right
+          ? []
+          : [
+              {
+                at: setting,
+                message: `the ${right} socket has the name ${name}`,
+                fix: `${path}:${right}${right === "journal" ? ":graceful" : ""}`,
+              },
+            ];
+      }),
   },
   "notify-access-all": {
     severity: "info",
