@@ -1,6 +1,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { MetricsOptions } from "../metrics/metrics.ts";
+import { metricsInstallCommand } from "./metrics-install-command.ts";
 import { metricsDashboardCommand, metricsRulesCommand } from "./metrics-rules-command.ts";
 
 /** `sockact metrics`. */
@@ -39,6 +40,7 @@ Exit codes:
       // Options after a subcommand belong to it.
       .enablePositionalOptions()
       .helpCommand(false)
+      .addCommand(metricsInstallCommand())
       .addCommand(metricsRulesCommand())
       .addCommand(metricsDashboardCommand())
       .action(async (names: string[], options: MetricsOptions) => {
