@@ -35,6 +35,7 @@ const orders: Record<string, string[]> = {
     "hosts",
     "logs",
     "drain",
+    "metrics",
     "explain",
     "lint/report",
     "lint",

@@ -13,6 +13,7 @@ import { installCommand } from "./install-command.ts";
 import { lintCommand } from "./lint-command.ts";
 import { logsCommand } from "./logs-command.ts";
 import { manCommand } from "./man-command.ts";
+import { metricsCommand } from "./metrics-command.ts";
 import { reloadCommand } from "./reload-command.ts";
 import { restartCommand } from "./restart-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -32,6 +33,7 @@ function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
       statusCommand(),
       hostsCommand(),
       logsCommand(),
+      metricsCommand(),
       reloadCommand(),
       restartCommand(),
       drainCommand(),
@@ -84,7 +86,7 @@ ${issues}`,
   for (const [theme, commands] of Object.entries(commandsByTheme(args)))
     for (const command of commands) sockact.addCommand(command.helpGroup(theme));
   sockact.addCommand(completeCommand(), { hidden: true });
-  for (const command of [sockact, ...sockact.commands]) followConventions(command);
+  followConventions(sockact);
   return sockact;
 }
 
@@ -97,6 +99,7 @@ const withTitles = (text: string): string =>
 
 /** Settings of all commands. */
 function followConventions(command: Command): void {
+  for (const subcommand of command.commands) followConventions(subcommand);
   command
     .exitOverride()
     .helpOption("-h, --help", "print this help")

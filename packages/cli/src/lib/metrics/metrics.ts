@@ -1,0 +1,40 @@
+import { print, printJson } from "../output/print.ts";
+import { findService } from "../systemd/activated-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { byMetric } from "./by-metric.ts";
+import { metrics, type Sample } from "./catalog.ts";
+import { openCollector } from "./collector.ts";
+import { expositionText } from "./exposition.ts";
+
+/** The options of `sockact metrics`. */
+export interface MetricsOptions {
+  all?: boolean;
+  json?: boolean;
+  user?: boolean;
+}
+
+/** Prints the metrics of these services, by default of all, and returns the exit code. */
+export async function printMetrics(
+  names: readonly string[],
+  { all, json = false, user }: MetricsOptions,
+): Promise<number> {
+  const manager = new ServiceManager({ user });
+  const wanted: string[] = [];
+  for (const name of names) wanted.push((await findService(manager, name)).name);
+  const collector = await openCollector(manager, { all: all === true || names.length > 0 });
+  const sampled = await collector.sample();
+  await collector.close();
+  const samples =
+    names.length === 0 ? sampled : sampled.filter(({ labels }) => wanted.includes(labels["app"] ?? ""));
+  if (json) printJson({ metrics: metricsJson(samples) });
+  else print(expositionText(samples));
+  return 0;
+}
+
+/** The metrics that have samples. */
+const metricsJson = (all: readonly Sample[]) =>
+  byMetric(all).map(([name, own]) => {
+    const { type, help, otel } = metrics[name];
+    const samples = own.map(({ labels, suffix, value }) => ({ labels, suffix, value }));
+    return { name, otel, type, help, samples };
+  });
