@@ -1,6 +1,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { MetricsOptions } from "../metrics/metrics.ts";
+import { metricsInstallCommand } from "./metrics-install-command.ts";
 
 /** `sockact metrics`. */
 export function metricsCommand(): Command {
@@ -38,6 +39,7 @@ Exit codes:
       // Options after a subcommand belong to it.
       .enablePositionalOptions()
       .helpCommand(false)
+      .addCommand(metricsInstallCommand())
       .action(async (names: string[], options: MetricsOptions) => {
         const { printMetrics } = await import("../metrics/metrics.ts");
         process.exitCode = await printMetrics(names, options);

@@ -9,6 +9,7 @@ import {
   assertSeparateFolders,
   serviceOf,
   socketsOf,
+  startersOf,
 } from "../install/install.ts";
 import { askWhich } from "../output/ask.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
@@ -16,13 +17,15 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { type Invoker, invoker } from "../shared/invoker.ts";
 import { ownCommand } from "../shared/own-command.ts";
+import { findUser } from "../shared/users.ts";
 import { installedSystemd, ServiceManager } from "../systemd/service-manager.ts";
 import { missingStartFiles } from "../systemd/start-files.ts";
 import { accessError, missingFilesError, missingFilesNote, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
+import { createAccount } from "./create-account.ts";
 import { applyPrepared, type Outcome } from "./apply-prepared.ts";
 import { filesOfBundle, type MadeBundle, makeBundle } from "./bundle.ts";
-import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
+import { checkMachine, checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
 import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
 import { planSite } from "./plan-site.ts";
@@ -53,20 +56,33 @@ interface Result extends Outcome {
 /** `sockact install`. Returns the exit code. */
 export async function installApp(entry: string | undefined, options: InstallOptions): Promise<number> {
   checkOptions(entry, options);
+  return installServices(
+    async (systemd, caller) =>
+      wantedServices(
+        entry,
+        { ...options, root: rootFolder(options.root) },
+        { folder: process.cwd(), invoker: caller, systemd },
+      ),
+    options,
+  );
+}
+
+/**
+ * Shows services, asks whether to install them, and installs them. Returns the exit code.
+ *
+ * @param find describes the services, for the version of the running systemd, if any
+ */
+export async function installServices(
+  find: (systemd: number | undefined, caller: Invoker) => Promise<WantedService[]>,
+  options: InstallOptions,
+): Promise<number> {
+  checkMachine(options);
   const root = rootFolder(options.root);
   const local = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
   const manager = options.dryRun !== true || (await local?.isRunning()) ? local : undefined;
   const systemd = await (manager === undefined ? local && installedSystemd() : manager.version());
   const caller = await invoker();
-  const services = await wantedServices(
-    entry,
-    { ...options, root },
-    {
-      folder: process.cwd(),
-      invoker: caller,
-      systemd: systemd !== undefined && systemd > 0 ? systemd : undefined,
-    },
-  );
+  const services = await find(systemd !== undefined && systemd > 0 ? systemd : undefined, caller);
   const all: Prepared[] = [];
   for (const service of services)
     all.push(await prepare(service, options, { root, manager, invoker: caller }));
@@ -79,7 +95,10 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   if (options.yes !== true) await agree(all);
   const results: Result[] = [];
   try {
-    for (const one of all) results.push({ installed: one, ...(await applyPrepared(one, options, manager)) });
+    for (const one of all) {
+      await createAccount(one.service.account);
+      results.push({ installed: one, ...(await applyPrepared(one, options, manager)) });
+    }
   } catch (error) {
     // The services before it are installed.
     const told = withInstalled(error, results);
@@ -112,9 +131,12 @@ function showResults(results: readonly Result[], { json, user, start }: InstallO
   for (const { installed, answers, changed, bundle } of results) {
     const { plan } = installed.prepared;
     // Another socket starts the one that answers probes.
-    const sockets = socketsOf(plan).filter((unit) => unit !== `${plan.name}-health.socket`);
-    const toStart = start || root !== "/" ? [] : sockets.length > 0 ? sockets : [serviceOf(plan)];
-    print(resultText({ name: plan.name, user: user === true, root, toStart, answers, changed, bundle }));
+    const starters = startersOf(plan).filter((unit) => unit !== `${plan.name}-health.socket`);
+    const toStart = start || root !== "/" ? [] : starters.length > 0 ? starters : [serviceOf(plan)];
+    const timer = starters.find((unit) => unit.endsWith(".timer"));
+    print(
+      resultText({ name: plan.name, user: user === true, root, toStart, timer, answers, changed, bundle }),
+    );
   }
 }
 
@@ -135,7 +157,9 @@ async function prepare(
   // Below a root folder, other paths and users count.
   const isHere = root === "/";
   if (description.template === true && isHere) throw templateError(description.name, isUsers);
-  const unknown = isUsers || !isHere ? undefined : await userError(description, config === undefined);
+  const isCreated = service.account !== undefined && (await findUser(service.account)) === undefined;
+  const unknown =
+    isUsers || !isHere || isCreated ? undefined : await userError(description, config === undefined);
   if (unknown !== undefined) throw unknown;
   const missing = isHere ? await missingStartFiles([units.texts()[unitOf(service)]!]) : [];
   const startsNow = options.dryRun !== true && options.start;
@@ -153,7 +177,7 @@ async function prepare(
           unread: service.unread,
           envFile: service.envFile,
           // Only root may start a process as another user.
-          manager: process.getuid?.() === 0 ? manager : undefined,
+          manager: process.getuid?.() === 0 && !isCreated ? manager : undefined,
         });
   if (problems.length > 0) throw await accessError(service, problems);
   const bundle = service.bundle && (await makeBundle(service.bundle, isUsers, caller));
@@ -170,11 +194,13 @@ async function prepare(
     description,
     config,
     author: isUsers || !isHere ? undefined : authorOf(service),
+    made: service.made,
   };
   const prepared = await prepareInstall(plan, options.force === true, manager !== undefined);
   const unchecked = isHere && manager === undefined ? [UNCHECKED] : [];
   const allNotes = [
     ...service.notes,
+    ...(isCreated ? [`The system user ${service.account} does not exist yet, and is created.`] : []),
     ...siteNotes,
     ...missingNotes,
     ...notes,

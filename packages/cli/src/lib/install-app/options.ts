@@ -52,15 +52,10 @@ const ofApp = {
 
 /** Throws for options that contradict each other or can't be used here. */
 export function checkOptions(entry: string | undefined, options: InstallOptions): void {
-  const { user = false, root, config, runAs, host, dryRun = false } = options;
+  const { user = false, root, config, runAs, host } = options;
   const usage = (message: string, hint: string) => {
     throw new CliError("SOCKACT_ERR_USAGE", message, hint);
   };
-  if (process.platform !== "linux")
-    usage(
-      "systemd runs only on Linux",
-      "Run this command on the server. On this machine, sockact run passes sockets to your app.",
-    );
   if (options.bundle === true && root !== undefined)
     usage(
       "--bundle and --root exclude each other",
@@ -82,6 +77,16 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
     usage(
       "an entry and --config exclude each other",
       "The config names the file to run. Leave one of the two out.",
+    );
+}
+
+/** Throws if nothing can be installed on this system, or by this user. */
+export function checkMachine({ user = false, root, dryRun = false }: InstallOptions): void {
+  if (process.platform !== "linux")
+    throw new CliError(
+      "SOCKACT_ERR_USAGE",
+      "systemd runs only on Linux",
+      "Run this command on the server. On this machine, sockact run passes sockets to your app.",
     );
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
     throw new CliError(

@@ -17,6 +17,8 @@ export interface Installed {
   root: string;
   /** The units to start, with `--no-start`. */
   toStart: readonly string[];
+  /** The timer that starts it. `status` and `doctor` are for services that sockets start. */
+  timer?: string | undefined;
   answers: readonly Answer[];
   /** Whether anything was changed. */
   changed: boolean;
@@ -24,7 +26,16 @@ export interface Installed {
 }
 
 /** The installed service, its answers, and the next commands. */
-export function resultText({ name, user, root, toStart, answers, changed, bundle }: Installed): string {
+export function resultText({
+  name,
+  user,
+  root,
+  toStart,
+  timer,
+  answers,
+  changed,
+  bundle,
+}: Installed): string {
   const place = root === "/" ? "" : ` in ${root}`;
   const pause = toStart.length > 0 ? ", and not started" : "";
   const what = changed ? `is installed${pause}` : "was installed already, and nothing has changed";
@@ -32,10 +43,14 @@ export function resultText({ name, user, root, toStart, answers, changed, bundle
   const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
   const next: [string, string][] = [
     ...(toStart.length > 0 ? [[startCommand(toStart, user), "starts it"] as [string, string]] : []),
-    ...(isSilent || isBroken
-      ? [[serviceCommand("doctor", name, user), "says why"] as [string, string]]
-      : [[serviceCommand("status", name, user), "how it is doing"] as [string, string]]),
-    [`${serviceCommand("logs", name, user)} -f`, "what it says"],
+    ...(timer !== undefined
+      ? [[`systemctl list-timers ${timer}`, "when it runs"] as [string, string]]
+      : isSilent || isBroken
+        ? [[serviceCommand("doctor", name, user), "says why"] as [string, string]]
+        : [[serviceCommand("status", name, user), "how it is doing"] as [string, string]]),
+    timer === undefined
+      ? [`${serviceCommand("logs", name, user)} -f`, "what it says"]
+      : [`journalctl --unit ${name} --follow`, "what it says"],
     [serviceCommand("uninstall", name, user), "removes it"],
   ];
   const width = Math.max(...next.map(([command]) => command.length));

@@ -17,6 +17,10 @@ export interface WantedService {
   /** The folder of the app. */
   folder: string;
   extraFiles: ExtraFile[];
+  /** The system user to create, unless it exists. */
+  account?: string | undefined;
+  /** Files that the service writes, and that an uninstallation removes. */
+  made?: string[] | undefined;
   /** What the service sees of home directories, if nothing else. */
   bound: string[];
   /** Files of variables that systemd reads, or that nothing reads. */

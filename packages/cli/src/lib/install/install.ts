@@ -9,7 +9,14 @@ export { inFolder } from "./safe-folder.ts";
 export { isInterrupted } from "./interrupted.ts";
 export { foldersIn } from "./service-paths.ts";
 export { isIncluded, type PlannedSite } from "./sites.ts";
-export { type ExtraFile, type InstallPlan, type PreparedInstall, serviceOf, socketsOf } from "./plan/plan.ts";
+export {
+  type ExtraFile,
+  type InstallPlan,
+  type PreparedInstall,
+  serviceOf,
+  socketsOf,
+  startersOf,
+} from "./plan/plan.ts";
 export { assertAccountNamesFree } from "./plan/foreign-accounts.ts";
 export { assertSeparateFolders } from "./plan/foreign-paths.ts";
 export { authorOfApp } from "./plan/foreign-units.ts";

@@ -48,6 +48,8 @@ export interface Manifest {
   bundle?: BundleRecord | undefined;
   /** The owner of the app. */
   author?: Author | undefined;
+  /** Files that the service writes outside its folders. */
+  made?: string[] | undefined;
 }
 
 /** The path of the manifest of this name. */
@@ -117,6 +119,9 @@ function checked(value: unknown, place: Place, name: string): Manifest {
     if (typeof file?.sha256 !== "string" || !mayHave(place, name, file.path))
       throw new Error(`it lists ${JSON.stringify(file?.path)}`);
   }
+  for (const path of manifest.made ?? [])
+    if (typeof path !== "string" || path !== join(path) || !/^\/.*\.prom(?:\.new)?$/.test(path))
+      throw new Error(`it lists ${JSON.stringify(path)}`);
   for (const unit of [...sockets, service]) {
     if (typeof unit !== "string" || !isUnitOf(name, unit))
       throw new Error(`it lists ${JSON.stringify(unit)}`);

@@ -34,7 +34,9 @@ export function checkName(name: string): void {
 /** Whether a unit may belong to the service of this name. */
 export function isUnitOf(name: string, unit: string): boolean {
   if (unit.length > LONGEST_UNIT || !unit.startsWith(name)) return false;
-  return /^(?:[-@][A-Za-z0-9:_.\\@-]*)?\.(?:service|socket|target|container)$/.test(unit.slice(name.length));
+  return /^(?:[-@][A-Za-z0-9:_.\\@-]*)?\.(?:service|socket|timer|target|container)$/.test(
+    unit.slice(name.length),
+  );
 }
 
 function shortened(name: string): string {

@@ -13,6 +13,8 @@ export interface CollectorOptions {
   state?: string | undefined;
   /** Whether to include the services of the distribution. */
   all?: boolean | undefined;
+  /** The version of sockact. By default, it is read from the package. */
+  version?: string | undefined;
 }
 
 /** Reads the values of all metrics. */
@@ -26,7 +28,7 @@ export interface Collector {
 /** Opens a collector of the metrics of a service manager's units. */
 export async function openCollector(
   manager: ServiceManager,
-  { all = false }: CollectorOptions = {},
+  { all = false, version = ownVersion() }: CollectorOptions = {},
 ): Promise<Collector> {
   return {
     async sample() {
@@ -38,7 +40,7 @@ export async function openCollector(
       return [
         ...samples,
         { metric: "sockact_collect_duration_seconds", labels: {}, value: (performance.now() - began) / 1000 },
-        { metric: "sockact_build_info", labels: { version: ownVersion() }, value: 1 },
+        { metric: "sockact_build_info", labels: { version }, value: 1 },
       ];
     },
     async close() {},

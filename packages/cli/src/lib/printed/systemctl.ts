@@ -6,6 +6,9 @@ export const JOB_FAILED = /job for/i;
 /** `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
 export const DISCONNECTED = /connection terminated|connection reset|connection refused/i;
 
+/** `Failed to get properties: Transport endpoint is not connected` (257). dbus-daemon does not know the user. */
+export const BUS_CLOSED = /transport endpoint is not connected/i;
+
 /** `Failed to connect to bus: No medium found` (252 to 262) */
 export const BUS_MISSING = /\bbus\b|booted with systemd/;
 

@@ -69,9 +69,9 @@ function describe(prepared: PreparedUninstall): string {
   return `${lines.join("\n")}\n`;
 }
 
-function describeRemoved({ files, cleanedFolders }: PreparedUninstall): string[] {
+function describeRemoved({ files, madeFiles, cleanedFolders }: PreparedUninstall): string[] {
   return [
-    ...files.map((path) => `  ${path}`),
+    ...[...files, ...madeFiles].map((path) => `  ${path}`),
     ...cleanedFolders.map(({ kind, path, isEmpty }) => `  ${path} (${isEmpty ? "empty" : contents[kind]})`),
   ];
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
@@ -13,7 +13,7 @@ import {
   type PreparedInstall,
   removedUnits,
   serviceOf,
-  socketsOf,
+  startersOf,
 } from "../plan/plan.ts";
 import { contentOf } from "../safe-folder.ts";
 import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "../service-paths.ts";
@@ -64,6 +64,7 @@ async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Pro
       await verifySite?.();
       signal?.throwIfAborted();
       await removeDroppedSockets(prepared);
+      for (const path of prepared.dropped) rmSync(path, { force: true });
       recordDroppedFolders(prepared);
     }
     change.commit();
@@ -186,9 +187,9 @@ function checkUnchanged({ files }: PreparedInstall): void {
 
 /** Another socket starts a socket without [Install]: the health socket. */
 function toEnable(plan: InstallPlan): string[] {
-  const sockets = socketsOf(plan);
-  if (sockets.length === 0) return [serviceOf(plan)];
-  return sockets.filter((unit) =>
+  const starters = startersOf(plan);
+  if (starters.length === 0) return [serviceOf(plan)];
+  return starters.filter((unit) =>
     assignmentsIn(plan.units[unit]!).some(({ section }) => section === "Install"),
   );
 }
@@ -207,16 +208,16 @@ async function allUnits(prepared: PreparedInstall, units: Units): Promise<string
   return [...new Set([...names, ...services.flat(), ...pair])];
 }
 
-/** Disables the sockets that the description no longer has, while systemd still knows their files. */
+/** Disables the sockets and the timer that the description no longer has, while systemd still knows their files. */
 async function dropRemovedUnits(
   prepared: PreparedInstall,
   units: Units,
   onStep: ApplyOptions["onStep"],
 ): Promise<void> {
-  const sockets = removedUnits(prepared).filter((unit) => unit.endsWith(".socket"));
-  if (sockets.length === 0) return;
-  await units.disable(sockets);
-  onStep({ type: "disabled", units: sockets });
+  const starters = removedUnits(prepared).filter((unit) => /\.(?:socket|timer)$/.test(unit));
+  if (starters.length === 0) return;
+  await units.disable(starters);
+  onStep({ type: "disabled", units: starters });
 }
 
 /** Checks that systemd has loaded these files, and not others of the same name. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { CliError } from "../../shared/cli-error.ts";
@@ -141,7 +141,7 @@ function removeFile(path: string): void {
 
 /** Removes what systemd created for the units. */
 async function removeMade(
-  { place, socketFiles, cleaned, dropped, kept }: PreparedUninstall,
+  { place, socketFiles, madeFiles, cleaned, dropped, kept }: PreparedUninstall,
   loaded: readonly string[],
   manager: ServiceManager,
   { onStep }: Options,
@@ -157,6 +157,10 @@ async function removeMade(
     const why = await removeFolder(place, folder);
     if (why === undefined) onStep({ type: "removed", path: folder.path });
     else kept.push({ path: folder.path, why });
+  }
+  for (const path of madeFiles) {
+    rmSync(path, { force: true });
+    onStep({ type: "removed", path });
   }
   for (const path of socketFiles) {
     if (await removeSocketFile(path)) onStep({ type: "removed", path });
@@ -191,7 +195,7 @@ async function removeFiles(
   if (prepared.keptFolders.length > 0 || prepared.cleanedFolders.length > 0)
     keepFolders(place, name, prepared.keptFolders, manifest.author);
   const files = manifest.files.map(({ path }) => basename(path));
-  const { enabled } = await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)));
+  const { enabled } = await units.before(files.filter((file) => /\.(?:socket|service|timer)$/.test(file)));
   await units.disable(enabled);
   onStep({ type: "disabled", units: enabled });
   for (const path of prepared.files) {

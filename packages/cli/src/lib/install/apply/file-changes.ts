@@ -36,7 +36,7 @@ export function fileChanges(prepared: PreparedInstall, backups: FileChange[]): F
 
 /** The manifest does not change if only its time would. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const { name, root, description, config, bundle, author } = plan;
+  const { name, root, description, config, bundle, author, made = [] } = plan;
   const earlier = readManifest(plan, name);
   const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
   const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
@@ -54,6 +54,7 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
     config,
     ...(bundle && { bundle }),
     ...(author && { author }),
+    ...(made.length > 0 && { made }),
   };
   if (
     earlier &&

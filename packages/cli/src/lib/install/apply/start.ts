@@ -3,7 +3,14 @@ import { restartInstances } from "../../change/roll.ts";
 import { calledCommand } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { startError } from "../failure.ts";
-import { newSockets, type PreparedInstall, removedUnits, serviceOf, socketsOf } from "../plan/plan.ts";
+import {
+  newSockets,
+  type PreparedInstall,
+  removedUnits,
+  serviceOf,
+  socketsOf,
+  startersOf,
+} from "../plan/plan.ts";
 import { resetLimits, restartOpen, type UnitsBefore } from "../units.ts";
 import type { ApplyOptions, InstallStep } from "./steps.ts";
 
@@ -22,7 +29,8 @@ export async function startUnits(
   const isActive = (unit: string) => unit in before.active;
   const started = new Date().getTime();
   const sockets = socketsOf(plan);
-  const wanted = sockets.length > 0 ? sockets : [serviceOf(plan)];
+  const starters = startersOf(plan);
+  const wanted = starters.length > 0 ? starters : [serviceOf(plan)];
   const gone = removedUnits(prepared);
   // An instance is removed with its template.
   const removed = before.units.filter(

@@ -29,6 +29,8 @@ export interface InstallPlan {
   bundle?: BundleRecord | undefined;
   /** The owner of the app. The default is the owner of the last file in the command. */
   author?: Author | undefined;
+  /** Files that the service writes outside its folders. An uninstallation removes them. */
+  made?: string[] | undefined;
 }
 
 export interface ExtraFile {
@@ -58,6 +60,8 @@ export interface PreparedInstall {
   notes: string[];
   /** Whether foreign or edited files may be replaced. A backup is kept. */
   force: boolean;
+  /** Files that the service has written, and will no longer write. */
+  dropped: string[];
 }
 
 /** systemd rejects longer lines, and real units are much shorter. */
@@ -92,11 +96,15 @@ export function checkPlan({ name, user, root, units, site, extraFiles }: Install
   }
 }
 
-export const isUnit = (path: string): boolean => /\.(?:service|socket|container)$/.test(path);
+export const isUnit = (path: string): boolean => /\.(?:service|socket|timer|container)$/.test(path);
 
 /** The socket units. Without sockets, the service itself is enabled and started. */
 export const socketsOf = ({ units }: InstallPlan): string[] =>
   Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+
+/** The units that start the service: its sockets, or a timer. */
+export const startersOf = ({ units }: Pick<InstallPlan, "units">): string[] =>
+  Object.keys(units).filter((unit) => /\.(?:socket|timer)$/.test(unit));
 
 /** The service's unit: `shop.service`, or `shop@.service` for a template. */
 export const serviceOf = ({ name, units }: InstallPlan): string =>

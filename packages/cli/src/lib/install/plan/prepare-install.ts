@@ -85,7 +85,8 @@ export async function prepareInstall(
     notes.push(`${folder} exists already, with data. The service gets it.`);
   if (manager) notes.push(...(await notesOnClosedSockets({ plan, files }, manager)));
   if (plan.user) notes.push(...notesOnLingering());
-  return { plan, files, notes, force };
+  const dropped = (manifest?.made ?? []).filter((path) => plan.made?.includes(path) !== true);
+  return { plan, files, notes, force, dropped };
 }
 
 /**

@@ -37,6 +37,8 @@ export interface PreparedUninstall {
   units: string[];
   /** The unix socket files that systemd leaves behind. */
   socketFiles: string[];
+  /** The files that the service has written outside its folders. */
+  madeFiles: string[];
   /** The kinds of data to remove. */
   cleaned: DataKind[];
   /** The folders with data to remove: those of these kinds, and `dropped`. */
@@ -77,7 +79,7 @@ export async function prepareUninstall(
   const unitFiles = files
     .filter(({ path }) => path === join(unitFolder(place, path), basename(path)))
     .map(({ path }) => basename(path))
-    .filter((file) => /\.(?:socket|service)$/.test(file));
+    .filter((file) => /\.(?:socket|service|timer)$/.test(file));
   const units = new Units(place, signal);
   const { manager } = units;
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
@@ -108,6 +110,7 @@ export async function prepareUninstall(
     files: removed.map(({ path }) => path),
     units: names,
     socketFiles: manager ? await socketFilesOf(manager, names) : [],
+    madeFiles: manager ? (manifest.made ?? []).filter((path) => existsSync(path)) : [],
     cleaned,
     cleanedFolders: [...data.filter(({ kind }) => cleaned.includes(kind)), ...droppedToo],
     dropped: droppedToo,
@@ -118,7 +121,15 @@ export async function prepareUninstall(
 
 /** The plan if an earlier call was killed before anything was installed. */
 export function nothingToRemove(place: Place, name: string, purge: boolean): PreparedUninstall {
-  const none = { files: [], units: [], socketFiles: [], cleaned: [], cleanedFolders: [], dropped: [] };
+  const none = {
+    files: [],
+    units: [],
+    socketFiles: [],
+    madeFiles: [],
+    cleaned: [],
+    cleanedFolders: [],
+    dropped: [],
+  };
   return { place, name, purge, manifest: undefined, ...none, keptFolders: [], kept: [] };
 }
 

@@ -1,0 +1,101 @@
+// `sockact metrics install`: an endpoint for Prometheus, and a timer that writes a file.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { emitUnits } from "@sockact/units";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const SERVICE = "sockact-metrics.service";
+const FILE = "/var/lib/prometheus/node-exporter/sockact.prom";
+
+describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metrics install", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    const app = `require("node:http").createServer((q, r) => r.end("shop")).listen({ fd: 3 });`;
+    await systemd.write("/var/lib/shop-app/app.cjs", app);
+    const exec = [systemd.node, "/var/lib/shop-app/app.cjs"];
+    await systemd.installUnits(emitUnits({ name: "shop", exec, sockets: [{ listen: 80 }] }));
+    await systemd.start("shop.socket");
+  });
+  afterAll(() => systemd?.close());
+
+  const sockact = async (...args: string[]) =>
+    systemd.mustRun([systemd.node, systemd.inside(new URL("../bin/sockact.cjs", import.meta.url)), ...args]);
+  const scrape = async (path = "/metrics") => systemd.request(`http://127.0.0.1:9464${path}`);
+  const valueOf = (text: string, sample: string) =>
+    text
+      .split("\n")
+      .find((line) => line.startsWith(`${sample} `))
+      ?.slice(sample.length + 1);
+
+  test("a scrape wakes the endpoint, and no app that sleeps", async () => {
+    const printed = await sockact("metrics", "install", "--yes", "--idle-timeout", "1s");
+    expect(printed).toContain("http://127.0.0.1:9464/ answers 200 OK");
+    await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
+    const { status, body } = await scrape();
+    expect(status).toBe(200);
+    expect(valueOf(body, 'sockact_app_state{app="shop",state="asleep"}')).toBe("1");
+    // It is an app too.
+    expect(valueOf(body, 'sockact_app_state{app="sockact-metrics",state="awake"}')).toBe("1");
+    expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
+    expect(await systemd.show("shop.socket", "NAccepted")).toBe("0");
+    await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
+    expect(await systemd.show(SERVICE, "Result")).toBe("success");
+    expect(await systemd.show(SERVICE, "NRestarts")).toBe("0");
+  });
+
+  test("an app that is awake and idle is not held awake by scrapes", async () => {
+    expect((await systemd.request("http://127.0.0.1/")).body).toBe("shop");
+    const { body } = await scrape();
+    expect(valueOf(body, 'sockact_app_state{app="shop",state="awake"}')).toBe("1");
+    await systemd.stop("shop.service");
+    expect(valueOf((await scrape("/metrics?again")).body, 'sockact_app_up{app="shop"}')).toBe("1");
+  });
+
+  test("it runs as a user without rights, and can write nothing but its counters", async () => {
+    expect(await systemd.show(SERVICE, "User")).toBe("sockact-metrics");
+    const rated = await systemd.run(["systemd-analyze", "security", "--threshold=10", SERVICE]);
+    expect(rated.stdout).toMatch(/Overall exposure level for sockact-metrics\.service: 0\.\d SAFE/);
+  });
+
+  test(
+    "the file of a timer: whole, readable by all, and removed by uninstall",
+    { tags: "campaign" },
+    async () => {
+      const path = systemd.hostPath(FILE);
+      await systemd.mustRun(["mkdir", "-p", FILE.replace(/[^/]*$/, "")]);
+      const printed = await sockact("metrics", "install", "--textfile", FILE, "--every", "1s", "--yes");
+      expect(printed).toContain("systemctl list-timers sockact-metrics.timer");
+      expect(existsSync(systemd.hostPath("/etc/systemd/system/sockact-metrics.socket"))).toBe(false);
+      await expect.poll(() => existsSync(path)).toBe(true);
+      const { ino, mode } = statSync(path);
+      expect(mode & 0o777).toBe(0o644);
+      // The timer replaces it, and a reader has the old one or the new one.
+      await vi.waitUntil(
+        () => {
+          expect(readFileSync(path, "utf8")).toMatch(/^# HELP [^]*\nsockact_build_info\{.*\} 1\n$/);
+          return statSync(path).ino !== ino;
+        },
+        { timeout: 30_000, interval: 5 },
+      );
+      await systemd.stop("sockact-metrics.timer");
+      await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
+
+      // A disk that is full leaves the old one.
+      const folder = FILE.replace(/\/[^/]*$/, "");
+      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "tmpfs", folder]);
+      await systemd.write(FILE, "old\n");
+      const { code } = await systemd.run(["systemctl", "start", SERVICE]);
+      expect(code).toBe(1);
+      expect(readFileSync(path, "utf8")).toBe("old\n");
+      await systemd.mustRun(["umount", folder]);
+
+      await sockact("uninstall", "sockact-metrics", "--yes", "--purge");
+      const left = [FILE, `${FILE}.new`, "/run/sockact-metrics.prom", "/var/lib/sockact-metrics"];
+      expect(left.filter((each) => existsSync(systemd.hostPath(each)))).toEqual([]);
+      expect(await systemd.show("sockact-metrics.timer", "LoadState")).toBe("not-found");
+    },
+  );
+});
