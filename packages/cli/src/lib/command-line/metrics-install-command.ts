@@ -30,8 +30,9 @@ export function metricsInstallCommand(): Command {
     .addHelpText(
       "after",
       `
-It needs no root while it runs. It sleeps and wakes as every app of sockact, and
-sockact uninstall sockact-metrics removes it.
+It runs without root, and sleeps and wakes as every app of sockact. After an
+upgrade of sockact, install it again. sockact uninstall sockact-metrics removes
+it. Its user stays.
 
 Examples:
   sudo sockact metrics install

@@ -66,8 +66,19 @@ function wanted(options: MetricsInstallOptions, systemd: number | undefined): Wa
     bound: [],
     unread: [],
     envFile: undefined,
-    notes: [],
+    notes: notesOn(textfile === undefined ? listen : []),
   };
+}
+
+/** The addresses of the machine itself, and paths of unix sockets. */
+const isLocal = (address: string): boolean => /^(?:127\.|\[::1\]|[/@])/.test(address);
+
+function notesOn(listen: readonly string[]): string[] {
+  const open = listen.filter((address) => !isLocal(address));
+  if (open.length === 0) return [];
+  return [
+    `Every client that reaches ${open.join(", ")} can read the names, addresses and states of the services. Let only Prometheus through, for example with your firewall, or with IPAddressAllow= in: systemctl edit sockact-metrics.socket`,
+  ];
 }
 
 function built<Made extends { units: UnitSet }>(build: () => Made): Made {
@@ -90,6 +101,8 @@ function checkOptions({ textfile, every, listen, group, idleTimeout }: MetricsIn
       `--textfile and ${given} exclude each other`,
       "The metrics are in a file, or an endpoint answers with them. Leave one of the options out.",
     );
+  if (group !== undefined && listen?.every((address) => address.startsWith("/")) !== true)
+    usage("--group is for a unix socket", "Such as --listen /run/sockact-metrics.sock");
   if (textfile === undefined && every !== undefined)
     usage("--every needs --textfile", "An endpoint reads the metrics when it is asked.");
   if (textfile !== undefined && (!/^\/.*[^/]\.prom$/.test(textfile) || join(textfile) !== textfile))
@@ -105,7 +118,7 @@ function checkOptions({ textfile, every, listen, group, idleTimeout }: MetricsIn
       `the folder ${dirname(textfile)} does not exist`,
       "It is that of --collector.textfile.directory of node_exporter.",
     );
-  if (every !== undefined && !/^\d+(?:s|min|h)$/.test(every))
+  if (every !== undefined && !/^[1-9]\d*(?:s|min|h)$/.test(every))
     usage(
       `--every must be a duration such as 30s; got ${JSON.stringify(every)}`,
       "Its units are s, min and h.",

@@ -56,7 +56,9 @@ export function describeEndpoint(
     ...common(choices),
     description: "Metrics of the services that sockets start",
     exec: [choices.node, choices.program],
-    sockets: [{ listen: [...listen], ...(group !== undefined && { socketGroup: group }) }],
+    sockets: [
+      { listen: [...listen], ...(group !== undefined && { socketGroup: group, socketMode: "0660" }) },
+    ],
     ...(notifies && { type: "notify" }),
     idleTimeout: idleTimeout as NonNullable<AppDescription["idleTimeout"]>,
   };
