@@ -1,10 +1,14 @@
 import { performance } from "node:perf_hooks";
+import process from "node:process";
+import type { CliError } from "../shared/cli-error.ts";
 import { ownVersion } from "../shared/own-version.ts";
-import { readStatus } from "../status/read-status.ts";
-import type { ServiceStatus } from "../status/service-status.ts";
-import { activatedServices } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { type Sample, STATES } from "./catalog.ts";
+import { appSamples } from "./app-samples.ts";
+import type { Sample } from "./catalog.ts";
+import { Counting } from "./counting.ts";
+import { countersOf } from "./counters.ts";
+import { currentApps } from "./known-apps.ts";
+import { KnownUnits } from "./known-units.ts";
 
 export interface CollectorOptions {
   /** Whether to follow the journal between samples, which makes a sample cheap. */
@@ -15,65 +19,57 @@ export interface CollectorOptions {
   all?: boolean | undefined;
   /** The version of sockact. By default, it is read from the package. */
   version?: string | undefined;
+  /** Is called with a problem that leaves values out, when it begins. By default, it is not shown. */
+  onProblem?: ((problem: CliError) => void) | undefined;
 }
 
 /** Reads the values of all metrics. */
 export interface Collector {
   /** The current values. */
   sample(): Promise<Sample[]>;
-  /** Ends what follows the journal. */
+  /** Ends what follows the journal, and writes the counters to the file. */
   close(): Promise<void>;
 }
 
 /** Opens a collector of the metrics of a service manager's units. */
 export async function openCollector(
   manager: ServiceManager,
-  { all = false, version = ownVersion() }: CollectorOptions = {},
+  { follow = false, state, all = false, version = ownVersion(), onProblem }: CollectorOptions = {},
 ): Promise<Collector> {
+  const units = new KnownUnits(manager, { all, follow });
+  const counting = new Counting(manager, { follow, state, onProblem });
+
+  async function values(): Promise<Sample[]> {
+    const began = performance.now();
+    await units.discover();
+    await counting.read(units);
+    const known = await units.ask();
+    const current = currentApps(known, manager.user);
+    const at = Number(process.hrtime.bigint() / 1000n);
+    const counters = counting.reconciled(current, at);
+    return [
+      ...current.flatMap((app) => appSamples(app, counters && countersOf(counters, app.service.name))),
+      ...(counters === undefined
+        ? []
+        : [value("sockact_counters_created_timestamp_seconds", counters.created / 1000)]),
+      value("sockact_collect_duration_seconds", (performance.now() - began) / 1000),
+      { metric: "sockact_build_info", labels: { version }, value: 1 },
+    ];
+  }
+
+  // One at a time: each one changes what the next one knows.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     async sample() {
-      const began = performance.now();
-      const services = await readStatus(manager, await activatedServices(manager, { all }), {
-        isRated: false,
-      });
-      const samples = services.flatMap(stateSamples);
-      return [
-        ...samples,
-        { metric: "sockact_collect_duration_seconds", labels: {}, value: (performance.now() - began) / 1000 },
-        { metric: "sockact_build_info", labels: { version }, value: 1 },
-      ];
+      const sampled = last.then(values);
+      last = sampled.catch(() => {});
+      return sampled;
     },
-    async close() {},
+    async close() {
+      await last;
+      await counting.close();
+    },
   };
 }
 
-function stateSamples(service: ServiceStatus): Sample[] {
-  const app = service.name;
-  const { kind, state, drained, memory, connections } = service;
-  return [
-    { metric: "sockact_app_info", labels: { app, unit: service.service, kind }, value: 1 },
-    { metric: "sockact_app_up", labels: { app }, value: Number(state === "awake" || state === "asleep") },
-    ...STATES.map((each): Sample => ({
-      metric: "sockact_app_state",
-      labels: { app, state: each },
-      value: Number(each === state),
-    })),
-    { metric: "sockact_app_drained", labels: { app }, value: Number(drained) },
-    ...service.sockets.flatMap(({ unit, addresses, backlog }): Sample[] => [
-      ...addresses.flatMap(({ address, listens, clients }): Sample[] => {
-        const labels = { app, socket: unit, address };
-        const listening: Sample = { metric: "sockact_socket_listening", labels, value: Number(listens) };
-        return clients === null
-          ? [listening]
-          : [listening, { metric: "sockact_accept_queue_length", labels, value: clients.waiting }];
-      }),
-      ...(backlog === null
-        ? []
-        : [{ metric: "sockact_accept_queue_limit" as const, labels: { app, socket: unit }, value: backlog }]),
-    ]),
-    ...(connections === null
-      ? []
-      : [{ metric: "sockact_connections" as const, labels: { app }, value: connections.open }]),
-    { metric: "sockact_memory_bytes", labels: { app }, value: memory ?? 0 },
-  ];
-}
+const value = (metric: Sample["metric"], number: number): Sample => ({ metric, labels: {}, value: number });

@@ -1,4 +1,5 @@
 import { print, printJson } from "../output/print.ts";
+import { tell } from "../shared/messages.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { byMetric } from "./by-metric.ts";
@@ -21,7 +22,10 @@ export async function printMetrics(
   const manager = new ServiceManager({ user });
   const wanted: string[] = [];
   for (const name of names) wanted.push((await findService(manager, name)).name);
-  const collector = await openCollector(manager, { all: all === true || names.length > 0 });
+  const collector = await openCollector(manager, {
+    all: all === true || names.length > 0,
+    onProblem: ({ message, hint }) => tell(`${message}\n${hint}\n`),
+  });
   const sampled = await collector.sample();
   await collector.close();
   const samples =

@@ -6,30 +6,19 @@ import { read } from "../shared/proc.ts";
 import { commandOf } from "../shared/properties.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
-import { closedAddresses } from "../systemd/closed-addresses.ts";
 import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/analyze.ts";
-import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { type Address, readAddresses } from "./addresses.ts";
 import { bundleStatus } from "./bundle-status.ts";
-import { type Clients, type CountedClients, countClients } from "./clients.ts";
-import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
+import type { ServiceStatus, UnitStatus } from "./service-status.ts";
 import { siteStatus } from "./site-status.ts";
+import { clientsOf, closedOf, listenersOf, readSockets, sum } from "./sockets.ts";
 import { stateOf } from "../systemd/unit-state.ts";
-import {
-  type ServiceProperties,
-  serviceProperties,
-  type SocketProperties,
-  socketProperties,
-} from "./unit-properties.ts";
+import { numberOf, type ServiceProperties, serviceProperties, socketProperties } from "./unit-properties.ts";
 import { warningsOf } from "./warnings.ts";
 
-const numberOf = (value: string | undefined): number | null =>
-  value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
-
 /** The memory of the main process, if systemd does not measure that of the service. */
-function residentMemory(pid: number): number | null {
+export function residentMemory(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 }
@@ -69,58 +58,6 @@ async function readUnit(properties: ServiceProperties, isUser: boolean): Promise
     // systemd keeps the last one after a service has ended.
     text: (properties.ActiveState !== "inactive" && properties.StatusText) || null,
   };
-}
-
-/** The kernel limits the backlog too. */
-function backlogOf({ Backlog }: SocketProperties): number | null {
-  const backlog = numberOf(Backlog);
-  return backlog && Math.min(backlog, Number(read("/proc/sys/net/core/somaxconn") || Infinity));
-}
-
-function readSocket(
-  properties: SocketProperties,
-  addresses: readonly Address[],
-  closed: readonly string[],
-  clients: readonly (CountedClients | null)[],
-): SocketStatus {
-  const isAcceptedBySystemd = properties.Accept === "yes";
-  return {
-    unit: properties.Id,
-    active: properties.ActiveState,
-    result: properties.Result,
-    addresses: addresses.map((address, index) => ({
-      ...address,
-      listens: properties.ActiveState === "active" && !closed.includes(address.address),
-      clients: isAcceptedBySystemd
-        ? { open: numberOf(properties.NConnections) ?? 0, waiting: 0 }
-        : properties.PrivateNetwork === "yes"
-          ? null
-          : withoutClosed(clients[index] ?? null),
-    })),
-    backlog: backlogOf(properties),
-    name: properties.FileDescriptorName ?? "",
-    enabled: properties.UnitFileState ?? "",
-    file: properties.FragmentPath || null,
-  };
-}
-
-function withoutClosed(clients: CountedClients | null): Clients | null {
-  return clients && { open: clients.open, waiting: clients.waiting };
-}
-
-function sum(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
-}
-
-function clientsOf(kind: ActivatedService["kind"], sockets: readonly SocketStatus[]): Clients | null {
-  // systemd counts the connections of all addresses of a socket together.
-  const counted = sockets.flatMap(({ addresses }) =>
-    (kind === "accept" ? addresses.slice(0, 1) : addresses).map(({ clients }) => clients),
-  );
-  const open = sum(counted.map((clients) => clients && clients.open));
-  const waiting = sum(counted.map((clients) => clients && clients.waiting));
-  return open === null || waiting === null ? null : { open, waiting };
 }
 
 function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["lastWake"] {
@@ -180,14 +117,8 @@ export async function readStatus(
     readExposure(manager, isRated ? services.map(judgedUnit) : []),
   ]);
   const statuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
-  const open = listeningSocketsIn();
-  const closed = new Map(sockets.map((socket) => [socket.Id, closedAddresses(socket, open)]));
-  const addresses = sockets.map((socket) => readAddresses(socket.Listen ?? ""));
-  const clients = countClients(addresses.flat());
-  const socketStatuses = sockets.map((socket, index) => {
-    const own = addresses[index]!;
-    return readSocket(socket, own, closed.get(socket.Id)!, clients.splice(0, own.length));
-  });
+  const closed = closedOf(sockets);
+  const socketStatuses = readSockets(sockets, closed);
 
   return services.map((service) => {
     const own = units.splice(0, service.services.length);
@@ -196,11 +127,7 @@ export async function readStatus(
     const socketStatus = socketStatuses.splice(0, ownSockets.length);
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const appSockets = socketStatus.slice(0, service.sockets.length);
-    const listeners = ownSockets.slice(0, appSockets.length).map((socket, index) =>
-      // Nothing starts a service whose socket has no descriptor.
-      isClosed(socketStatus[index]!) ? { ...socket, ActiveState: "inactive" } : socket,
-    );
-    const state = stateOf(own, listeners);
+    const state = stateOf(own, listenersOf(ownSockets.slice(0, appSockets.length), socketStatus));
     return cleaned<ServiceStatus>({
       name: service.name,
       service: service.service,

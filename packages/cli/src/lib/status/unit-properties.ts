@@ -45,3 +45,7 @@ type Loaded<Names extends readonly string[]> = Properties<(typeof common)[number
   Partial<Properties<Names[number]>>;
 export type SocketProperties = Loaded<typeof socketProperties>;
 export type ServiceProperties = Loaded<typeof serviceProperties>;
+
+/** The number of a property. Null if it is not known. */
+export const numberOf = (value: string | undefined): number | null =>
+  value !== undefined && /^\d+$/.test(value) ? Number(value) : null;

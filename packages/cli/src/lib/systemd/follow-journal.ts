@@ -13,6 +13,7 @@ import {
   JSON_OPTIONS,
   type JournalEntry,
   journalError,
+  type JournalFields,
   type JournalOptions,
   readJournal,
 } from "./journal.ts";
@@ -48,9 +49,21 @@ export async function streamJournal(
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
   const follows = follow ? ["--follow"] : [];
-  const args = [ALL, ...JSON_OPTIONS, ...follows, ...argumentsFor(manager, units, options)];
+  const onFields = (fields: JournalFields) => {
+    const entry = entryOf(fields, manager.user);
+    if (entry) onEntry(entry);
+  };
+  return streamFields([ALL, ...follows, ...argumentsFor(manager, units, options)], onFields, signal);
+}
+
+/** Reads the entries that journalctl finds with these options and matches, until the signal is aborted. */
+export async function streamFields(
+  options: readonly string[],
+  onFields: (fields: JournalFields) => void,
+  signal: AbortSignal,
+): Promise<{ isRestricted: boolean; complaint: string }> {
   // A separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
-  const child: ChildProcess = spawn("journalctl", args, {
+  const child: ChildProcess = spawn("journalctl", [...JSON_OPTIONS, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
     env: systemEnvironment(),
     detached: true,
@@ -60,17 +73,14 @@ export async function streamJournal(
   let complaint = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
   createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
-    for (const fields of fieldsIn(line)) {
-      const entry = entryOf(fields, manager.user);
-      if (entry && !signal.aborted) onEntry(entry);
-    }
+    for (const fields of fieldsIn(line)) if (!signal.aborted) onFields(fields);
   });
   try {
     if (signal.aborted) abort();
     const [code] = (await once(child, "close")) as [number | null];
     if (hasFailed(code, complaint) && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
       throw journalError(complaint, code);
-    return { isRestricted: JOURNAL_RESTRICTED.test(complaint) };
+    return { isRestricted: JOURNAL_RESTRICTED.test(complaint), complaint };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new CliError(

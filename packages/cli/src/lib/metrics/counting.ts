@@ -1,0 +1,145 @@
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { JOURNAL_HINT } from "../systemd/journal.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { count, type Counters, countersOf, emptyCounters, onlyApps, withApp } from "./counters.ts";
+import { type Entry, readEvents } from "./journal-reader.ts";
+import type { CurrentApp } from "./known-apps.ts";
+import type { KnownUnits } from "./known-units.ts";
+import { reconcile } from "./reconcile.ts";
+import { readCounters, writeCounters } from "./state-file.ts";
+
+/** How often the file is written while the journal is followed, in milliseconds. */
+const WRITE_INTERVAL = 60_000;
+
+/** How many entries may wait for a sample. Later ones are read from the journal again. */
+const MOST_WAITING = 10_000;
+
+interface CountingOptions {
+  follow: boolean;
+  state?: string | undefined;
+  onProblem?: ((problem: CliError) => void) | undefined;
+}
+
+/** Counts the entries of the journal. */
+export class Counting {
+  readonly #manager: ServiceManager;
+  readonly #follow: boolean;
+  readonly #file: string | undefined;
+  readonly #onProblem: (problem: CliError) => void;
+  readonly #reported = new Set<string>();
+  readonly #ended = new AbortController();
+  #counters: Counters;
+  #isRestricted = false;
+  #follower: Promise<void> | undefined;
+  #waiting: Entry[] = [];
+  #writtenAt = 0;
+
+  constructor(manager: ServiceManager, { follow, state, onProblem = () => {} }: CountingOptions) {
+    this.#manager = manager;
+    this.#follow = follow;
+    this.#file = state;
+    this.#onProblem = onProblem;
+    this.#counters = (state === undefined ? undefined : readCounters(state)) ?? emptyCounters();
+  }
+
+  /** Counts the entries so far. */
+  async read(units: KnownUnits): Promise<void> {
+    if (this.#isRestricted) return;
+    if (this.#follower === undefined) {
+      await this.#readAll(units);
+      if (this.#follow && !this.#isRestricted) this.#startFollowing();
+      return;
+    }
+    const entries = this.#waiting;
+    this.#waiting = [];
+    for (const { event } of entries) if (event) units.touch(event.unit);
+    await units.discover();
+    for (const entry of entries) this.#count(entry, units);
+  }
+
+  async #readAll(units: KnownUnits): Promise<void> {
+    const { cursor } = this.#counters;
+    const onEntry = (entry: Entry) => {
+      if (entry.event) units.touch(entry.event.unit);
+      this.#count(entry, units);
+    };
+    const { signal } = this.#ended;
+    const { isRestricted } = await readEvents(this.#manager, { cursor, follow: false }, onEntry, signal);
+    this.#isRestricted = isRestricted;
+    if (isRestricted)
+      this.#report(
+        new CliError(
+          "SOCKACT_ERR_JOURNAL",
+          "the journal can't be read, so no counters are shown",
+          JOURNAL_HINT,
+          {
+            exitCode: EXIT.failed,
+          },
+        ),
+      );
+    if (this.#counters.created === 0) this.#counters = { ...this.#counters, created: Date.now() };
+  }
+
+  #startFollowing(): void {
+    const { cursor } = this.#counters;
+    const full = new AbortController();
+    const onEntry = (entry: Entry) => {
+      if (this.#waiting.push(entry) >= MOST_WAITING) full.abort();
+    };
+    const signal = AbortSignal.any([this.#ended.signal, full.signal]);
+    const end = (error?: unknown) => {
+      this.#follower = undefined;
+      this.#waiting = [];
+      if (error instanceof CliError) this.#report(error);
+    };
+    this.#follower = readEvents(this.#manager, { cursor, follow: true }, onEntry, signal).then(
+      () => end(),
+      end,
+    );
+  }
+
+  #count({ event, cursor, time }: Entry, units: KnownUnits): void {
+    const created = this.#counters.created || time;
+    const counted = event === undefined ? this.#counters : count(this.#counters, event, units.find);
+    this.#counters = { ...counted, created, cursor };
+  }
+
+  /** The counters with the values of this moment. Undefined if the journal can't be read. */
+  reconciled(apps: readonly CurrentApp[], at: number): Counters | undefined {
+    if (this.#isRestricted) return undefined;
+    const names = apps.map(({ service }) => service.name);
+    let counters = onlyApps(this.#counters, names);
+    for (const app of apps) {
+      const { name } = app.service;
+      counters = withApp(counters, name, reconcile(countersOf(counters, name), app, at));
+    }
+    this.#counters = counters;
+    if (!this.#follow || performance.now() - this.#writtenAt > WRITE_INTERVAL) this.#write();
+    return counters;
+  }
+
+  #write(): void {
+    if (this.#file === undefined || this.#isRestricted || this.#counters.created === 0) return;
+    this.#writtenAt = performance.now();
+    try {
+      writeCounters(this.#file, this.#counters);
+      this.#reported.delete("SOCKACT_ERR_WRITE");
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      this.#report(error);
+    }
+  }
+
+  /** Says something once. */
+  #report(problem: CliError): void {
+    if (this.#reported.has(problem.code)) return;
+    this.#reported.add(problem.code);
+    this.#onProblem(problem);
+  }
+
+  async close(): Promise<void> {
+    this.#write();
+    this.#ended.abort();
+    await this.#follower;
+  }
+}

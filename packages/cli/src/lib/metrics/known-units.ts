@@ -1,0 +1,109 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { linkOf, list } from "../shared/proc.ts";
+import { type ActivatedService, activatedServices } from "../systemd/activated-units.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { askAbout, type KnownApp } from "./known-apps.ts";
+import { type UnitIndex, unitIndex } from "./unit-index.ts";
+
+/** States that may change without a trace: only systemd knows when they end. */
+const isSettled = ({ units, sockets }: KnownApp): boolean =>
+  units.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive") &&
+  sockets.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive");
+
+/** When a folder was changed. */
+function changedAt(folder: string): bigint {
+  return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+}
+
+/**
+ * What systemd has said about the units. With `follow`, it is asked again only about units that may have
+ * changed: the journal has an entry about them, or systemd has another run of them. systemd has loaded its
+ * units again if its generators have run.
+ */
+export class KnownUnits {
+  readonly #manager: ServiceManager;
+  readonly #all: boolean;
+  readonly #follow: boolean;
+  readonly #folder: string;
+  #services: ActivatedService[] | undefined;
+  #index: UnitIndex = unitIndex([]);
+  readonly #apps = new Map<string, KnownApp>();
+  readonly #changed = new Set<string>();
+  #runsAt = -1n;
+  #loadedAt = -1n;
+  #runs = new Map<string, string>();
+
+  constructor(manager: ServiceManager, { all, follow }: { all: boolean; follow: boolean }) {
+    this.#manager = manager;
+    this.#all = all;
+    this.#follow = follow;
+    const runtime = manager.user ? (process.env["XDG_RUNTIME_DIR"] ?? "/nonexistent") : "/run";
+    this.#folder = join(runtime, "systemd");
+  }
+
+  /** The services, in alphabetical order. */
+  get services(): readonly ActivatedService[] {
+    return this.#services ?? [];
+  }
+
+  /** Finds the service of a unit. */
+  get find(): UnitIndex {
+    return this.#index;
+  }
+
+  /** Says that a unit may have changed. One that is not known may be new. */
+  touch(unit: string): void {
+    const service = this.#index(unit);
+    if (service !== undefined) this.#changed.add(service.name);
+    else if (unit.endsWith(".socket")) this.#services = undefined;
+  }
+
+  /** Asks systemd which services there are, if that may have changed. */
+  async discover(): Promise<void> {
+    const loadedAt = changedAt(this.#folder);
+    const runsAt = changedAt(join(this.#folder, "units"));
+    if (loadedAt !== this.#loadedAt || !this.#follow) this.#services = undefined;
+    if (runsAt !== this.#runsAt) this.#touchRuns();
+    if (this.#services === undefined) {
+      this.#services = await activatedServices(this.#manager, { all: this.#all });
+      this.#index = unitIndex(this.#services);
+      this.#apps.clear();
+      this.#changed.clear();
+    }
+    this.#loadedAt = loadedAt;
+    this.#runsAt = runsAt;
+  }
+
+  /** Asks systemd about units that may have changed. */
+  async ask(): Promise<KnownApp[]> {
+    const services = this.#services ?? [];
+    const asked = services.filter(({ name }) => {
+      const known = this.#apps.get(name);
+      return known === undefined || this.#changed.has(name) || !isSettled(known);
+    });
+    this.#changed.clear();
+    try {
+      for (const app of await askAbout(this.#manager, asked)) this.#apps.set(app.service.name, app);
+    } catch (error) {
+      this.#services = undefined;
+      throw error;
+    }
+    return services.map(({ name }) => this.#apps.get(name)!);
+  }
+
+  /** Each unit that is active has a link to its InvocationID. */
+  #touchRuns(): void {
+    const folder = join(this.#folder, "units");
+    const found = new Map<string, string>();
+    for (const name of list(folder)) {
+      const unit = name.replace(/^invocation:/, "");
+      if (unit === name || !/\.(?:service|socket)$/.test(unit)) continue;
+      found.set(unit, linkOf(join(folder, name)));
+    }
+    for (const unit of new Set([...found.keys(), ...this.#runs.keys()]))
+      if (found.get(unit) !== this.#runs.get(unit)) this.touch(unit);
+    this.#runs = found;
+  }
+}
