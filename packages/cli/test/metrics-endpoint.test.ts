@@ -60,6 +60,48 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     expect(rated.stdout).toMatch(/Overall exposure level for sockact-metrics\.service: 0\.\d SAFE/);
   });
 
+  test("a program that has taken it over can only read", { tags: "campaign" }, async () => {
+    const connect = `require("net").connect(80).on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
+    const attempts = {
+      "reads the state of units": "systemctl show --property=ActiveState shop.socket",
+      "reads the journal": "journalctl --lines=1 --unit=shop.socket | grep shop",
+      "writes its counters": "echo x >$STATE_DIRECTORY/x",
+      "writes to /etc": "echo x >/etc/x",
+      "writes to /run": "echo x >/run/x",
+      "writes to the folder of sockact": "echo x >/var/lib/sockact/sockact-metrics/files/x",
+      "reads secrets": "cat /etc/shadow",
+      "stops units": "systemctl --no-ask-password stop shop.socket",
+      "starts units": "systemctl --no-ask-password start shop.service",
+      "runs a program as root": "systemd-run --no-ask-password true",
+      "drains apps": "touch /var/lib/sockact/drained/shop",
+      "connects to apps": `${systemd.node} -e '${connect}'`,
+    };
+    const script = Object.entries(attempts).map(
+      ([what, command]) => `if ${command}; then echo "can: ${what}"; fi`,
+    );
+    await systemd.write("/var/lib/taken/over.sh", script.join("\n"));
+    const folder = `/etc/systemd/system/${SERVICE}.d`;
+    const lines = [
+      "[Service]",
+      "Type=oneshot",
+      "Restart=no",
+      "ExecStart=",
+      "ExecStart=/bin/sh /var/lib/taken/over.sh",
+    ];
+    await systemd.write(`${folder}/taken.conf`, `${lines.join("\n")}\n`);
+    await systemd.stop(SERVICE);
+    await systemd.systemctl("daemon-reload");
+    await systemd.start(SERVICE);
+    const said = await systemd.journal(SERVICE, "service");
+    expect(said.filter((line) => line.startsWith("can: "))).toEqual([
+      "can: reads the state of units",
+      "can: reads the journal",
+      "can: writes its counters",
+    ]);
+    await systemd.mustRun(["rm", "-r", folder]);
+    await systemd.systemctl("daemon-reload");
+  });
+
   test(
     "the file of a timer: whole, readable by all, and removed by uninstall",
     { tags: "campaign" },

@@ -16,6 +16,7 @@ const open = async (follow: boolean): Promise<Collector> =>
   openCollector(metricsManager(), {
     follow,
     version: manifest.version,
+    onProblem: report,
     ...(STATE_DIRECTORY && { state: join(STATE_DIRECTORY, "counters.json") }),
   });
 
