@@ -18,6 +18,7 @@ const open = async (follow: boolean): Promise<Collector> =>
   openCollector(metricsManager(), {
     follow,
     version: manifest.version,
+    onProblem: report,
     ...inState("counters.json"),
   });
 

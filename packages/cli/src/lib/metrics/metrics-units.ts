@@ -20,7 +20,8 @@ export interface MetricsChoices {
 /**
  * What both services have in common. The collector runs journalctl and systemctl, which need the journal's group
  * and unix sockets. It reads control groups, and the queues of the host's sockets in /proc/self/net. It may
- * connect to nothing over the network, and write nothing but its counters.
+ * connect to nothing over the network, and write nothing but its counters. ProcSubset=pid would hide the ID of
+ * the boot, which journalctl needs.
  */
 function common({ systemd, user }: MetricsChoices) {
   return {
@@ -35,7 +36,6 @@ function common({ systemd, user }: MetricsChoices) {
     tasksMax: 64,
     hardening: {
       profile: "outbound",
-      procSubset: "pid",
       restrictAddressFamilies: ["AF_UNIX"],
       ipAddressDeny: true,
     },

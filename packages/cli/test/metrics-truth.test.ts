@@ -1,0 +1,71 @@
+// Each figure of Prometheus equals that of a second count, after ten apps have slept, woken, restarted, crashed,
+// handed over, reloaded, failed and drained. METRICS_TRUTH_SECONDS sets how long that takes.
+import process from "node:process";
+import { describeWith } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Counted, load, portOf, seriesOf, watchedApps } from "./metrics-load.ts";
+import { neededPrograms, WatchedHost } from "./watched-host.ts";
+
+const SECONDS = Number(process.env["METRICS_TRUTH_SECONDS"] ?? 15);
+
+vi.setConfig({ testTimeout: SECONDS * 1000 + 120_000, hookTimeout: 120_000 });
+
+describeWith(
+  { privateSystemd: true, systemd: 253, commands: [...neededPrograms, "ss"], tags: "campaign" },
+  "what a real Prometheus has scraped",
+  () => {
+    let host: WatchedHost;
+    beforeAll(async () => {
+      host = await WatchedHost.boot({ interval: SECONDS < 60 ? "1s" : "5s" });
+      for (const { name, description } of watchedApps) await host.install(name, portOf(name), description);
+    });
+    afterAll(() => host?.[Symbol.asyncDispose]());
+
+    /** The values of Prometheus after the last event. */
+    async function scraped(series: Iterable<string>): Promise<Counted> {
+      const now = Date.now() / 1000;
+      await host.systemd.waitUntil(
+        async () => (await host.query("timestamp(up)"))[0]!.value > now,
+        "Prometheus has scraped again",
+      );
+      const values = new Map<string, number>();
+      for (const name of series) values.set(name, (await host.query(name))[0]?.value ?? Number.NaN);
+      return values;
+    }
+
+    test("equals what the load and systemd have counted", async () => {
+      for (const { name } of watchedApps) if (name !== "sleeps") await host.systemd.start(`${name}.service`);
+      const before = await scraped(["up"]);
+      expect(before.get("up")).toBe(1);
+      const counters = await host.query('{__name__=~"sockact_.*(_total|_count)"}');
+      const atStart = new Map(
+        counters.map(({ metric: { __name__: name = "", app = "", reason, result }, value }) => {
+          const label = reason ? `{reason="${reason}"}` : result ? `{result="${result}"}` : "";
+          return [seriesOf(name + label, app), value];
+        }),
+      );
+
+      const counted = await load(host, SECONDS);
+      // These are states, which systemd knows.
+      for (const { name } of watchedApps) {
+        const state = await host.systemd.show(`${name}.service`, "ActiveState");
+        counted.set(seriesOf('sockact_app_state{state="awake"}', name), Number(state === "active"));
+        counted.set(seriesOf('sockact_app_state{state="failed"}', name), Number(state === "failed"));
+      }
+      counted.set(seriesOf("sockact_app_drained", "drained"), 1);
+      counted.set(seriesOf("sockact_app_healthy", "drained"), 0);
+      counted.set(seriesOf("sockact_connections", "handover"), 3);
+
+      const found = await scraped(counted.keys());
+      const rows = [...counted].map(([series, second]) => ({
+        series,
+        prometheus: Number((found.get(series)! - (atStart.get(series) ?? 0)).toFixed(2)),
+        second: Number(second.toFixed(2)),
+      }));
+      console.table(rows);
+      expect(rows.map(({ series, prometheus }) => ({ series, value: prometheus }))).toEqual(
+        rows.map(({ series, second }) => ({ series, value: second })),
+      );
+    });
+  },
+);
