@@ -105,7 +105,13 @@ function serviceShown(
     // It waits for the program by itself where there are credentials.
     Type: hasCredentials && type === "simple" ? "exec" : type,
     NotifyAccess: tells || keepsDescriptors ? "main" : "none",
-    OpenFile: tells && (description.openFile ?? node) ? [["/run/systemd/notify", "notify", 0]] : [],
+    OpenFile:
+      tells && (description.openFile ?? node)
+        ? [
+            ["/run/systemd/notify", "notify", 0],
+            ["/run/systemd/journal/socket", "journal", 8],
+          ]
+        : [],
     DynamicUser: user === undefined,
     ...(user === undefined ? {} : { Group: "" }),
     Environment: [

@@ -8,7 +8,7 @@ import { BAD_LEVEL, BAD_PATTERN, BAD_TIME } from "../printed/systemctl.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService, journalUnits } from "../systemd/activated-units.ts";
 import { JOURNAL_HINT, type JournalEntry, type JournalOptions, readJournal } from "../systemd/journal.ts";
-import { streamJournal } from "../systemd/follow-journal.ts";
+import { newestLines, streamJournal } from "../systemd/follow-journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
 /** The options of `sockact logs`. */
@@ -85,7 +85,7 @@ async function showLogs(
     const { isRestricted } =
       follow && service.kind === "accept"
         ? await followConnections(manager, service, options, onEntry, end)
-        : await streamJournal(manager, journalUnits(service), { follow, ...options }, onEntry, end);
+        : await showService(manager, journalUnits(service), { follow, ...options }, onEntry, end);
     if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
     if (isEmpty && !follow && options.lines !== 0 && !signal.aborted)
       process.stderr.write(
@@ -93,6 +93,28 @@ async function showLogs(
       );
     return 0;
   });
+}
+
+async function showService(
+  manager: ServiceManager,
+  units: readonly string[],
+  { lines, ...options }: ReadOptions & { follow: boolean },
+  onEntry: (entry: JournalEntry) => void,
+  signal: AbortSignal,
+): Promise<{ isRestricted: boolean }> {
+  if (lines === undefined) return streamJournal(manager, units, options, onEntry, signal);
+  const { follow, since, filters = {} } = options;
+  const newest = await newestLines(
+    manager,
+    units,
+    { lines, ...(since !== undefined && { since }), filters },
+    signal,
+  );
+  for (const entry of newest.entries) onEntry(entry);
+  if (!follow || signal.aborted) return newest;
+  const after = newest.entries.at(-1)?.cursor;
+  const place = after === undefined ? { lines: 0 } : { after };
+  return streamJournal(manager, units, { follow, ...place, filters }, onEntry, signal);
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   hasFailed,
   JSON_OPTIONS,
   type JournalEntry,
+  type JournalLines,
   journalError,
   type JournalFields,
   type JournalOptions,
@@ -44,11 +45,11 @@ export function newLines(
 export async function streamJournal(
   manager: ServiceManager,
   units: readonly string[],
-  { follow, ...options }: JournalOptions & { follow: boolean },
+  { follow, isReversed = false, ...options }: JournalOptions & { follow: boolean; isReversed?: boolean },
   onEntry: (entry: JournalEntry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
-  const follows = follow ? ["--follow"] : [];
+  const follows = [...(follow ? ["--follow"] : []), ...(isReversed ? ["--reverse"] : [])];
   const onFields = (fields: JournalFields) => {
     const entry = entryOf(fields, manager.user);
     if (entry) onEntry(entry);
@@ -95,4 +96,29 @@ export async function streamFields(
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+/**
+ * The newest lines of these units, the oldest first. For `--lines`, journalctl also counts records of sockact,
+ * which are no lines.
+ */
+export async function newestLines(
+  manager: ServiceManager,
+  units: readonly string[],
+  { lines, ...options }: JournalOptions & { lines: number },
+  signal: AbortSignal,
+): Promise<JournalLines> {
+  const entries: JournalEntry[] = [];
+  if (lines === 0) return { entries, isRestricted: false };
+  const enough = new AbortController();
+  const { isRestricted } = await streamJournal(
+    manager,
+    units,
+    { follow: false, isReversed: true, ...options },
+    (entry) => {
+      if (entries.push(entry) === lines) enough.abort();
+    },
+    AbortSignal.any([signal, enough.signal]),
+  );
+  return { entries: entries.reverse(), isRestricted };
 }

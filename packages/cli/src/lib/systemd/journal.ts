@@ -187,9 +187,16 @@ export async function readJournal(
   units: readonly string[],
   options: JournalOptions = {},
 ): Promise<JournalLines> {
-  const { found, ended, isRestricted } = await readFields(manager, argumentsFor(manager, units, options));
+  const { lines } = options;
+  // A line of sockact may have a record beside it, which has no message.
+  const more = lines === undefined ? options : { ...options, lines: 2 * lines };
+  const { found, ended, isRestricted } = await readFields(manager, argumentsFor(manager, units, more));
   if (hasFailed(ended.code, ended.stderr) && !isRestricted) throw journalError(ended.stderr, ended.code);
-  return { entries: found.flatMap((fields) => entryOf(fields, manager.user) ?? []), isRestricted };
+  const entries = found.flatMap((fields) => entryOf(fields, manager.user) ?? []);
+  return {
+    entries: lines === undefined ? entries : entries.slice(Math.max(0, entries.length - lines)),
+    isRestricted,
+  };
 }
 
 /** The lines of a failed start, the oldest first. systemd may have restarted the service since. */
