@@ -18,6 +18,7 @@ export const packageOf = {
   flock: "util-linux",
   setpriv: "util-linux",
   taskset: "util-linux",
+  logger: "bsdutils",
   script: "bsdutils",
   ip: "iproute2",
   ss: "iproute2",

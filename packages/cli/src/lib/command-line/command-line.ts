@@ -9,9 +9,11 @@ import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { UNKNOWN_OPTION } from "../printed/programs.ts";
 import { createProgram, issues } from "./program.ts";
+import { changeOf, recordChange } from "./record-command.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  let change: ReturnType<typeof changeOf>;
   // An error in a callback, outside any promise.
   process.on("uncaughtException", (error) => process.exit(report(error, args)));
   try {
@@ -19,10 +21,15 @@ export async function main(args: readonly string[]): Promise<number> {
     const sockact = createProgram(args);
     if (args.length === 0) sockact.help({ error: true });
     if (args[0] === "help") checkHelpTopic(sockact, args[1]);
+    sockact.hook("preAction", (_, command) => void (change = changeOf(command)));
     await sockact.parseAsync([...args], { from: "user" });
-    return Number(process.exitCode ?? 0);
+    const status = Number(process.exitCode ?? 0);
+    if (change) await recordChange(change, status === 0, undefined);
+    return status;
   } catch (error) {
     const code = report(error, args);
+    if (change && code !== EXIT.usage)
+      await recordChange(change, false, error instanceof CliError ? error.code : undefined);
     // The doctor's exit codes 1 and 2 are for findings.
     return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }

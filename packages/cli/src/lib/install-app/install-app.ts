@@ -13,6 +13,7 @@ import {
 } from "../install/install.ts";
 import { askWhich } from "../output/ask.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
+import { installedApps } from "../shared/installed-apps.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { type Invoker, invoker } from "../shared/invoker.ts";
@@ -181,6 +182,7 @@ async function prepare(
         });
   if (problems.length > 0) throw await accessError(service, problems);
   const bundle = service.bundle && (await makeBundle(service.bundle, isUsers, caller));
+  installedApps.push(description.name);
   const made = bundle && filesOfBundle({ name: description.name, user: isUsers }, bundle);
   const { site, notes: siteNotes } = await planSite(description, options.proxy, options.start, manager);
   const plan: InstallPlan = {

@@ -120,5 +120,5 @@ export async function newestLines(
     },
     AbortSignal.any([signal, enough.signal]),
   );
-  return { entries: entries.reverse(), isRestricted };
+  return { entries: entries.toReversed(), isRestricted };
 }
