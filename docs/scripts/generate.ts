@@ -14,6 +14,7 @@ import { appsTable } from "./pages/apps.ts";
 import { doctorCodes } from "./pages/doctor.ts";
 import { directiveSections, leftOut, whatBreaks } from "./pages/hardening.ts";
 import { lintCodes } from "./pages/lint.ts";
+import { criticalAlerts, metricsList, warningAlerts } from "./pages/metrics.ts";
 import { outputs } from "./pages/outputs.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -31,6 +32,8 @@ const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
   "docs/apps.md": { apps: appsTable },
   "docs/hardening.md": { "what breaks": whatBreaks },
   "docs/directives.md": { directives: directiveSections, "left out": leftOut },
+  "docs/metrics.md": { metrics: metricsList },
+  "docs/watch.md": { critical: criticalAlerts, warning: warningAlerts },
   "docs/codes/doctor.md": { codes: doctorCodes },
   "docs/codes/lint.md": { codes: lintCodes },
 };

@@ -54,7 +54,9 @@ export const keywords: Readonly<Record<string, string>> = {
   restarts:
     "restart policy, crash loop, on-failure, always, OnFailure, start limit, alert, Start request repeated too quickly, start-limit-hit",
   events: "onEvent, log messages, NODE_DEBUG",
-  "events#how-do-i-export-metrics-to-prometheus": "prometheus, prom-client, metrics, Grafana, monitoring",
+  watch: "monitoring, alerts, alerting, Grafana, dashboard, thresholds, SRE",
+  metrics: "prometheus, node_exporter, OpenTelemetry, scrape, textfile collector, monitoring",
+  "metrics#what-if-my-app-has-its-own-metrics": "prom-client, Pushgateway, recordMetrics",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":
     "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",

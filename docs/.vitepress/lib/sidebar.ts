@@ -57,6 +57,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/deploy",
       "/ansible",
       "/operate",
+      "/watch",
+      "/metrics",
       "/several-apps",
       "/hosts",
       "/proxy-restarts",

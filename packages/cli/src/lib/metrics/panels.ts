@@ -236,6 +236,15 @@ export const rows: Readonly<Record<string, readonly DashboardPanel[]>> = {
       },
       width: 8,
     },
+    {
+      title: "Metrics of the apps: age",
+      type: "stat",
+      unit: "s",
+      queries: {
+        [app]: promql`time() - ${"sockact_app_metrics_timestamp_seconds"}{$selected}`,
+      },
+      width: 8,
+    },
   ],
   Units: [
     {
