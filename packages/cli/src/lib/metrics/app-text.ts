@@ -1,7 +1,7 @@
-export type Type = "counter" | "gauge" | "histogram" | "summary" | "untyped";
+type Type = "counter" | "gauge" | "histogram" | "summary" | "untyped";
 
 /** The metrics of one name, of an app. */
-export interface Family {
+interface Family {
   type: Type;
   /** With the escapes of the text format. */
   help: string | undefined;
