@@ -55,7 +55,6 @@ const faults: readonly Fault[] = [
   {
     alert: "SockactAppCrashes",
     app: "crashes",
-    description: { restartSec: "100ms" },
     async cause(host, port) {
       for (let crashes = 0; crashes < 3; crashes++) {
         expect(await host.ask(port)).toBe(200);
@@ -127,7 +126,7 @@ const faults: readonly Fault[] = [
   {
     alert: "SockactProxyHeadersRejected",
     app: "proxied",
-    description: { sockets: [{ listen: 8011, proxyProtocol: true }] },
+    description: { sockets: [{ listen: 8011, proxyProtocol: { from: ["127.0.0.1"] } }] },
     async cause(host, port) {
       for (let count = 0; count < 10; count++) await host.ask(port);
     },

@@ -79,7 +79,6 @@ export const watchedApps: readonly WatchedApp[] = [
   },
   {
     name: "crashes",
-    description: { restartSec: "100ms" },
     async act(host, port, add) {
       const before = await show(host, "crashes", "NRestarts");
       await host.ask(port, "/crash");
@@ -158,7 +157,7 @@ export const watchedApps: readonly WatchedApp[] = [
   },
   {
     name: "proxied",
-    description: { sockets: [{ listen: 8008, proxyProtocol: true }] },
+    description: { sockets: [{ listen: 8008, proxyProtocol: { from: ["127.0.0.1"] } }] },
     async act(host, port, add) {
       if ((await host.ask(port)) === 200) throw new Error("proxied answers without a PROXY header");
       add("sockact_connections_rejected_total");
