@@ -12,4 +12,4 @@ const server = createServer((request, response) => {
   response.setHeader("Connection", "close").end();
 });
 const recorded = () => recordMetrics(text ?? `# TYPE hits_total counter\nhits_total ${hits}\n`);
-await listen(server, { onStop: () => void console.log(`recorded: ${recorded()}`) });
+await listen(server, { onStop: () => console.log(`recorded: ${recorded()}`) });

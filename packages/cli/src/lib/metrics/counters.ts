@@ -23,27 +23,19 @@ export function count(counters: Counters, event: JournalEvent, index: UnitIndex)
   const current = counters.boot === event.boot ? counters : inBoot(counters, event.boot);
   const service = index(event.unit);
   if (service === undefined) return current;
-  return withApp(current, service.name, countEvent(countersOf(current, service.name), event, service.kind));
+  const { name, kind } = service;
+  return {
+    ...current,
+    apps: { ...current.apps, [name]: countEvent(countersOf(current, name), event, kind) },
+  };
 }
 
 /** The counters of an app. Its name may be that of a property of all objects. */
 export const countersOf = ({ apps }: Counters, name: string): AppCounters =>
   Object.hasOwn(apps, name) ? apps[name]! : noCounters();
 
-/** The counters with those of an app. */
-export const withApp = (counters: Counters, name: string, app: AppCounters): Counters => ({
-  ...counters,
-  apps: { ...counters.apps, [name]: app },
-});
-
 const inBoot = (counters: Counters, boot: string): Counters => ({
   ...counters,
   boot,
   apps: Object.fromEntries(Object.entries(counters.apps).map(([name, app]) => [name, atNewBoot(app)])),
-});
-
-/** The counters of these apps only: others have been uninstalled. */
-export const onlyApps = (counters: Counters, names: readonly string[]): Counters => ({
-  ...counters,
-  apps: Object.fromEntries(Object.entries(counters.apps).filter(([name]) => names.includes(name))),
 });

@@ -1,7 +1,8 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { JOURNAL_HINT } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { count, type Counters, countersOf, emptyCounters, onlyApps, withApp } from "./counters.ts";
+import type { AppCounters } from "./app-counters.ts";
+import { count, type Counters, countersOf, emptyCounters } from "./counters.ts";
 import { type Entry, readEvents } from "./journal-reader.ts";
 import type { CurrentApp } from "./known-apps.ts";
 import type { KnownUnits } from "./known-units.ts";
@@ -107,12 +108,12 @@ export class Counting {
   /** The counters with the values of this moment. Undefined if the journal can't be read. */
   reconciled(apps: readonly CurrentApp[], at: number): Counters | undefined {
     if (this.#isRestricted) return undefined;
-    const names = apps.map(({ service }) => service.name);
-    let counters = onlyApps(this.#counters, names);
-    for (const app of apps) {
+    const own = apps.map((app): [string, AppCounters] => {
       const { name } = app.service;
-      counters = withApp(counters, name, reconcile(countersOf(counters, name), app, at));
-    }
+      return [name, reconcile(countersOf(this.#counters, name), app, at)];
+    });
+    // Others have been uninstalled.
+    const counters = { ...this.#counters, apps: Object.fromEntries(own) };
     this.#counters = counters;
     if (!this.#follow || performance.now() - this.#writtenAt > WRITE_INTERVAL) this.#write();
     return counters;

@@ -4,8 +4,13 @@ import { metrics, type Sample } from "./catalog.ts";
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", '"': '\\"' };
 
 /** The value of a label, with its escapes. Half a surrogate pair has no form in UTF-8. */
-export const labelValue = (text: string): string =>
-  text.replaceAll(/\p{Surrogate}/gu, "\u{FFFD}").replaceAll(/[\\\n"]/g, (character) => escapes[character]!);
+export function labelValue(text: string): string {
+  // Almost all values are plain, and a metric has thousands.
+  if (!/[\\\n"\uD800-\uDFFF]/.test(text)) return text;
+  return text
+    .replaceAll(/\p{Surrogate}/gu, "\u{FFFD}")
+    .replaceAll(/[\\\n"]/g, (character) => escapes[character]!);
+}
 
 const helpText = (text: string): string => text.replaceAll(/[\\\n]/g, (character) => escapes[character]!);
 
@@ -16,9 +21,9 @@ export function valueText(value: number): string {
 }
 
 function line({ metric, suffix, labels, value }: Sample): string {
-  const pairs = Object.entries(labels).map(([name, text]) => `${name}="${labelValue(text)}"`);
-  const labelled = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-  return `${metric}${suffix ?? ""}${labelled} ${valueText(value)}\n`;
+  let pairs = "";
+  for (const name in labels) pairs += `${pairs === "" ? "{" : ","}${name}="${labelValue(labels[name]!)}"`;
+  return `${metric}${suffix ?? ""}${pairs === "" ? "" : `${pairs}}`} ${valueText(value)}\n`;
 }
 
 /**
@@ -26,10 +31,11 @@ function line({ metric, suffix, labels, value }: Sample): string {
  * catalog, with its samples in the order in which they came.
  */
 export function expositionText(samples: readonly Sample[]): string {
-  return byMetric(samples)
-    .flatMap(([name, own]) => {
-      const { help, type } = metrics[name];
-      return [`# HELP ${name} ${helpText(help)}\n# TYPE ${name} ${type}\n`, ...own.map(line)];
-    })
-    .join("");
+  let text = "";
+  for (const [name, own] of byMetric(samples)) {
+    const { help, type } = metrics[name];
+    text += `# HELP ${name} ${helpText(help)}\n# TYPE ${name} ${type}\n`;
+    for (const sample of own) text += line(sample);
+  }
+  return text;
 }

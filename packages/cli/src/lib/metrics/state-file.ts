@@ -66,12 +66,20 @@ export function writeCounters(path: string, counters: Counters): void {
     }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    remove(temporary);
     throw new CliError(
       "SOCKACT_ERR_WRITE",
       `can't write ${path}: ${(cause as Error).message}`,
       "Check that the folder exists, that you may write there, and that the disk is not full. Until then, the counters are lost when this process ends.",
       { exitCode: EXIT.failed, cause },
     );
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What is there is not ours.
   }
 }
