@@ -27,7 +27,9 @@ export class KnownUnits {
   readonly #all: boolean;
   readonly #follow: boolean;
   readonly #folder: string;
-  #services: ActivatedService[] | undefined;
+  #services: readonly ActivatedService[] = [];
+  /** Whether there may be other services. */
+  #isStale = true;
   #index: UnitIndex = unitIndex([]);
   readonly #apps = new Map<string, KnownApp>();
   readonly #changed = new Set<string>();
@@ -43,11 +45,6 @@ export class KnownUnits {
     this.#folder = join(runtime, "systemd");
   }
 
-  /** The services, in alphabetical order. */
-  get services(): readonly ActivatedService[] {
-    return this.#services ?? [];
-  }
-
   /** Finds the service of a unit. */
   get find(): UnitIndex {
     return this.#index;
@@ -57,20 +54,21 @@ export class KnownUnits {
   touch(unit: string): void {
     const service = this.#index(unit);
     if (service !== undefined) this.#changed.add(service.name);
-    else if (unit.endsWith(".socket")) this.#services = undefined;
+    else if (unit.endsWith(".socket")) this.#isStale = true;
   }
 
   /** Asks systemd which services there are, if that may have changed. */
   async discover(): Promise<void> {
     const loadedAt = changedAt(this.#folder);
     const runsAt = changedAt(join(this.#folder, "units"));
-    if (loadedAt !== this.#loadedAt || !this.#follow) this.#services = undefined;
+    if (loadedAt !== this.#loadedAt || !this.#follow) this.#isStale = true;
     if (runsAt !== this.#runsAt) this.#touchRuns();
-    if (this.#services === undefined) {
+    if (this.#isStale) {
       this.#services = await activatedServices(this.#manager, { all: this.#all });
       this.#index = unitIndex(this.#services);
       this.#apps.clear();
       this.#changed.clear();
+      this.#isStale = false;
     }
     this.#loadedAt = loadedAt;
     this.#runsAt = runsAt;
@@ -78,7 +76,7 @@ export class KnownUnits {
 
   /** Asks systemd about units that may have changed. */
   async ask(): Promise<KnownApp[]> {
-    const services = this.#services ?? [];
+    const services = this.#services;
     const asked = services.filter(({ name }) => {
       const known = this.#apps.get(name);
       return known === undefined || this.#changed.has(name) || !isSettled(known);
@@ -87,7 +85,7 @@ export class KnownUnits {
     try {
       for (const app of await askAbout(this.#manager, asked)) this.#apps.set(app.service.name, app);
     } catch (error) {
-      this.#services = undefined;
+      this.#isStale = true;
       throw error;
     }
     return services.map(({ name }) => this.#apps.get(name)!);
