@@ -162,7 +162,7 @@ export const alerts = {
     severity: "warning",
     summary: "{{ $labels.app }} has been drained for an hour",
     description:
-      "sockact drain has taken the app out of its load balancers. If the work is done: sudo npx sockact undrain {{ $labels.app }}",
+      "sockact drain has taken the app out of its load balancers. When the work is done, sockact undrain {{ $labels.app }} puts it back.",
     command: status,
     page: "drain",
     reason: "Work on a host takes minutes. After an hour, somebody has forgotten sockact undrain.",

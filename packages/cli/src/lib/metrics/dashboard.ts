@@ -46,7 +46,7 @@ export function dashboard(): DashboardJson {
   return {
     uid: "sockact",
     title: "sockact",
-    description: "Printed by: sockact metrics dashboard",
+    description: "What sockact metrics dashboard prints",
     tags: ["sockact", "systemd", "node"],
     schemaVersion: 42,
     editable: true,

@@ -96,7 +96,7 @@ export const rows: Readonly<Record<string, readonly DashboardPanel[]>> = {
       width: 8,
     },
     {
-      title: "Drained by sockact drain",
+      title: "Drained",
       type: "state-timeline",
       texts: { 0: { text: "no", color: "green" }, 1: { text: "drained", color: "purple" } },
       queries: { [app]: promql`${"sockact_app_drained"}{$selected}` },

@@ -24,7 +24,7 @@ export function rulesText(faster = 1): string {
     `          runbook_url: ${quoted(site + alert.page)}`,
   ]);
   return [
-    "# Printed by: sockact metrics rules",
+    "# What sockact metrics rules prints",
     "groups:",
     "  - name: sockact",
     "    rules:",
