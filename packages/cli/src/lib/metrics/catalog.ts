@@ -105,14 +105,14 @@ export const metrics = {
   },
   sockact_wakes_total: {
     type: "counter",
-    help: "The starts of the service that a connection has caused.",
+    help: "The starts of the service while it slept: by a connection, or by systemctl start. A restart is not a wake.",
     labels: ["app"],
     otel: "sockact.app.wakes",
     source: "journal",
   },
   sockact_wake_duration_seconds: {
     type: "histogram",
-    help: "The time from such a start until the service is ready.",
+    help: "The time from a wake until the service is ready.",
     labels: ["app"],
     otel: "sockact.app.wake.duration",
     source: "journal",
