@@ -82,6 +82,7 @@ const faults: readonly Fault[] = [
   {
     alert: "SockactReloadFailed",
     app: "reload",
+    description: { type: "notify-reload" },
     async cause(host) {
       await host.set("reload", { broken: true });
       expect((await host.sockact("reload", "reload")).code).toBe(1);

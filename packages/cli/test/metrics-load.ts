@@ -1,5 +1,6 @@
 // What happens to ten apps while Prometheus watches them, and a second count of it: by the load itself, and by
 // `systemctl show`.
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,6 +28,17 @@ const show = async (host: WatchedHost, name: string, property: string): Promise<
 
 /** The clients of an app whose connections survive a handover. */
 const kept = new WeakMap<WatchedHost, () => Promise<{ pid: string; port: number }[]>>();
+
+/** The client that has woken the app, and keeps it awake. */
+const awake = new WeakMap<WatchedHost, ChildProcess>();
+
+/** A client whose request is under way until `kill()`. */
+async function holdRequest(host: WatchedHost, port: number): Promise<ChildProcess> {
+  const script = `require("node:http").get("http://127.0.0.1:${port}/hold", () => console.log("held"));`;
+  const client = host.systemd.spawn([host.systemd.node, "--eval", script]);
+  await once(createInterface({ input: client.stdout! }), "line");
+  return client;
+}
 
 /** Opens connections that stay open, and returns what asks once on each of them. */
 function keepClients(host: WatchedHost, port: number): () => Promise<{ pid: string; port: number }[]> {
@@ -58,12 +70,12 @@ export const watchedApps: readonly WatchedApp[] = [
     name: "sleeps",
     description: { idleTimeout: "1s" },
     async act(host, port, add) {
+      awake.get(host)?.kill();
       await host.systemd.waitForUnit("sleeps.service", "ActiveState", "inactive");
       const slept = await show(host, "sleeps", "InactiveEnterTimestampMonotonic");
-      if ((await host.ask(port)) !== 200) throw new Error("sleeps does not answer");
+      awake.set(host, await holdRequest(host, port));
       const began = await show(host, "sleeps", "InactiveExitTimestampMonotonic");
-      // Before its first start, it has slept since its socket listens.
-      if (slept > 0) add("sockact_asleep_seconds_total", (began - slept) / 1e6);
+      add("sockact_asleep_seconds_total", (began - slept) / 1e6);
       add("sockact_wakes_total");
       add("sockact_starts_total");
       add("sockact_wake_duration_seconds_count");
@@ -118,6 +130,7 @@ export const watchedApps: readonly WatchedApp[] = [
   },
   {
     name: "reloads",
+    description: { type: "notify-reload" },
     async act(host, _, add) {
       const broken = Math.random() < 0.5;
       await host.set("reloads", { broken });
@@ -183,6 +196,13 @@ export const seriesOf = (series: string, app: string): string => {
   return `${name}{${[`app="${app}"`, labels].filter((part) => part !== "").join(", ")}}`;
 };
 
+/** Starts all apps. Nothing of it counts. */
+export async function start(host: WatchedHost): Promise<void> {
+  for (const { name, act } of watchedApps)
+    if (name === "sleeps") await act(host, portOf(name), () => {});
+    else await host.systemd.start(`${name}.service`);
+}
+
 /** Makes things happen to all apps for some seconds, and returns what it has counted. */
 export async function load(host: WatchedHost, seconds: number): Promise<Counted> {
   const counted: Counted = new Map();
@@ -199,5 +219,7 @@ export async function load(host: WatchedHost, seconds: number): Promise<Counted>
       }
     }),
   );
+  // It records the connections that it has rejected since its last record.
+  await host.systemd.stop("proxied.service");
   return counted;
 }
