@@ -5,6 +5,7 @@ import { ownVersion } from "../shared/own-version.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { appSamples } from "./app-samples.ts";
 import type { Sample } from "./catalog.ts";
+import { certificatesOf } from "./certificates.ts";
 import { Counting } from "./counting.ts";
 import { countersOf } from "./counters.ts";
 import { currentApps } from "./known-apps.ts";
@@ -39,16 +40,26 @@ export async function openCollector(
   const units = new KnownUnits(manager, { all, follow });
   const counting = new Counting(manager, { follow, state, onProblem });
 
+  let certificates = counting.certificates;
+
   async function values(): Promise<Sample[]> {
     const began = performance.now();
     await units.discover();
     await counting.read(units);
     const known = await units.ask();
+    certificates = await certificatesOf(known, certificates, manager.user);
     const current = currentApps(known, manager.user);
     const at = Number(process.hrtime.bigint() / 1000n);
-    const counters = counting.reconciled(current, at);
+    const counters = counting.reconciled(current, certificates, at);
     return [
       ...current.flatMap((app) => appSamples(app, counters && countersOf(counters, app.service.name))),
+      ...Object.entries(certificates).flatMap(([app, { expiries }]) =>
+        Object.entries(expiries).map(([certificate, seconds]): Sample => ({
+          metric: "sockact_certificate_expiry_timestamp_seconds",
+          labels: { app, certificate },
+          value: seconds,
+        })),
+      ),
       ...(counters === undefined
         ? []
         : [value("sockact_counters_created_timestamp_seconds", counters.created / 1000)]),

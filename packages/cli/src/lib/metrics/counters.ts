@@ -1,4 +1,5 @@
 import { type AppCounters, noCounters } from "./app-counters.ts";
+import type { Expiries } from "./certificates.ts";
 import { atNewBoot, countEvent } from "./count-event.ts";
 import type { JournalEvent } from "./journal-event.ts";
 import type { UnitIndex } from "./unit-index.ts";
@@ -14,9 +15,18 @@ export interface Counters {
   /** The position of the last entry in the journal. Empty if there was none. */
   cursor: string;
   apps: Record<string, AppCounters>;
+  /** When the certificates of each app expire. */
+  certificates: Record<string, Expiries>;
 }
 
-export const emptyCounters = (): Counters => ({ format: 1, created: 0, boot: "", cursor: "", apps: {} });
+export const emptyCounters = (): Counters => ({
+  format: 1,
+  created: 0,
+  boot: "",
+  cursor: "",
+  apps: {},
+  certificates: {},
+});
 
 /** The counters after an entry. */
 export function count(counters: Counters, event: JournalEvent, index: UnitIndex): Counters {

@@ -12,15 +12,15 @@ const isSettled = ({ units, sockets }: KnownApp): boolean =>
   units.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive") &&
   sockets.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive");
 
-/** When a folder was changed. */
-function changedAt(folder: string): bigint {
-  return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+/** When a file or folder was changed. */
+function changedAt(path: string): bigint {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
 }
 
 /**
  * What systemd has said about the units. With `follow`, it is asked again only about units that may have
  * changed: the journal has an entry about them, or systemd has another run of them. systemd has loaded its
- * units again if its generators have run.
+ * units again if it says so in a file, or if its generators have run.
  */
 export class KnownUnits {
   readonly #manager: ServiceManager;
@@ -34,7 +34,7 @@ export class KnownUnits {
   readonly #apps = new Map<string, KnownApp>();
   readonly #changed = new Set<string>();
   #runsAt = -1n;
-  #loadedAt = -1n;
+  #loadedAt = "";
   #runs = new Map<string, string>();
 
   constructor(manager: ServiceManager, { all, follow }: { all: boolean; follow: boolean }) {
@@ -59,7 +59,7 @@ export class KnownUnits {
 
   /** Asks systemd which services there are, if that may have changed. */
   async discover(): Promise<void> {
-    const loadedAt = changedAt(this.#folder);
+    const loadedAt = [this.#folder, join(this.#folder, "systemd-units-load")].map(changedAt).join(" ");
     const runsAt = changedAt(join(this.#folder, "units"));
     if (loadedAt !== this.#loadedAt || !this.#follow) this.#isStale = true;
     if (runsAt !== this.#runsAt) this.#touchRuns();

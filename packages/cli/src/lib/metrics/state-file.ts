@@ -23,11 +23,13 @@ const aRun: Run = { invocation: "", began: 0, isReady: true, isStopping: true, i
 
 function isCounters(value: unknown): value is Counters {
   if (!hasForm(value, emptyCounters())) return false;
-  const { format, cursor, apps } = value as Counters;
+  const { format, cursor, apps, certificates } = value as Counters;
   return (
     format === 1 &&
     // It becomes an argument of journalctl.
     /^(?:[\da-z]=[\da-f]+(?:;|$))*$/.test(cursor) &&
+    allHaveForm(certificates, { at: 0, runs: "", expiries: {} }) &&
+    Object.values(certificates).every(({ expiries }) => allHaveForm(expiries, 0)) &&
     allHaveForm(apps, noCounters()) &&
     Object.values(apps).every(
       ({ ended, now }) =>
