@@ -87,7 +87,8 @@ function withService(app: AppCounters, event: UnitEvent, kind: Kind): AppCounter
     case "starting":
       return started(app, event, kind);
     case "started": {
-      if (!event.isDone) return app;
+      // A service of Type=oneshot has ended by then.
+      if (!event.isDone || Object.hasOwn(app.ended, invocation)) return app;
       // systemd says only this about a service of another type than notify.
       if (!isCurrent) {
         const next = started(app, event, kind);
