@@ -71,7 +71,7 @@ interface Now {
   isHealthy: boolean | null;
 }
 
-export const noHistogram = (): Histogram => ({ counts: BUCKETS.map(() => 0), sum: 0, count: 0 });
+const noHistogram = (): Histogram => ({ counts: BUCKETS.map(() => 0), sum: 0, count: 0 });
 
 /** Nothing is known about the units at the beginning of a boot. */
 export const atBoot = (): Now => ({

@@ -58,7 +58,7 @@ export async function askAbout(
 }
 
 /** The processor time and memory of a unit's control group. */
-export interface Usage {
+interface Usage {
   unit: string;
   /** Microseconds. */
   cpu: number;
