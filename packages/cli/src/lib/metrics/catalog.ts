@@ -112,7 +112,7 @@ export const metrics = {
   },
   sockact_wake_duration_seconds: {
     type: "histogram",
-    help: "The time from a wake until the service is ready. Without Type=notify, nobody knows it, and there is no value.",
+    help: "The time from a wake until the service is ready. Only services with Type=notify report when they are ready.",
     labels: ["app"],
     otel: "sockact.app.wake.duration",
     source: "journal",

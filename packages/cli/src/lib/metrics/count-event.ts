@@ -113,7 +113,7 @@ function withService(app: AppCounters, event: UnitEvent, kind: Kind): AppCounter
       return setNow(next, { restarts: { ...restarts, [unit]: "failure" } });
     }
     case "start-failed":
-      // Too many starts: there was no run, and there will be none.
+      // systemd has refused a restart because of StartLimitBurst=.
       return setNow(app, { restarts: without(restarts, unit) });
     case "ended":
     case "skipped":

@@ -66,7 +66,7 @@ describe("entries of systemd 257", () => {
     expect(countsOf(recorded, "norestart")).toMatchObject({ starts: 2, wakes: 2, crashes: 1 });
   });
 
-  test("a start beyond the limit is no start, and no failed start", () => {
+  test("a start that systemd refuses because of the limit does not count", () => {
     expect(countsOf(recorded, "fail")).toMatchObject({
       starts: 5,
       wakes: 1,
@@ -141,7 +141,7 @@ describe("forged entries", () => {
   });
 
   test.each(["-1", "1e9", "NaN", "Infinity", "0x10", "", "9".repeat(400), null, [50]])(
-    "%s is no number of connections",
+    "%s connections do not count",
     (value) => {
       const record = recorded.find(({ SOCKACT_EVENT }) => SOCKACT_EVENT !== undefined)!;
       expect(countsOf([{ ...record, SOCKACT_CONNECTIONS_CUT: value }], "shop").cut).toBe(0);

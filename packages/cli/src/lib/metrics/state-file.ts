@@ -82,6 +82,6 @@ function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // What is there is not ours.
+    // Another program has made a folder of this name.
   }
 }
