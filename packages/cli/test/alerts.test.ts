@@ -1,6 +1,5 @@
 // Faults are caused for real on one host: each one fires its alert in a real Prometheus, and no other one. The
 // durations of the rules are divided by 60, so that an hour is a minute.
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describeWith } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
@@ -11,7 +10,7 @@ import { neededPrograms, type Settings, WatchedHost } from "./watched-host.ts";
 
 const FASTER = 60;
 /** The longest `for`, which is an hour, and what the faults before it take. */
-const LONGEST = 150_000;
+const LONGEST = 100_000;
 
 vi.setConfig({ testTimeout: 2 * LONGEST, hookTimeout: 120_000 });
 
@@ -37,6 +36,7 @@ const faults: readonly Fault[] = [
     async cause(host, port) {
       for (let wakes = 0; wakes < 3; wakes++) {
         expect(await host.ask(port)).toBe(200);
+        await host.systemd.waitForUnit("slow.service", "ActiveState", "active");
         await host.systemd.stop("slow.service");
       }
     },
@@ -100,8 +100,8 @@ const faults: readonly Fault[] = [
         `for (let count = 0; count < 6; count++)
            require("node:net").connect(${port}, "127.0.0.1", () => console.log("connected"));`,
       ]);
-      const lines = createInterface({ input: client.stdout! });
-      for (let count = 0; count < 5; count++) await once(lines, "line");
+      let connected = 0;
+      for await (const _ of createInterface({ input: client.stdout! })) if (++connected === 5) break;
     },
   },
   {
@@ -153,15 +153,17 @@ describeWith(
   () => {
     let host: WatchedHost;
     beforeAll(async () => {
-      host = await WatchedHost.boot({ interval: "1s", rules: rulesText(FASTER) });
+      host = await WatchedHost.boot({ interval: "3s", rules: rulesText(FASTER) });
       for (const { app, description } of faults) await host.install(app, portOf(app), description);
       // One that nothing happens to.
       await host.install("fine", 8100);
       for (const { app, description } of faults)
         if (description?.settings?.startsIn === undefined) await host.systemd.start(`${app}.service`);
-      await expect
-        .poll(() => host.query("sockact_app_up"), { timeout: 30_000 })
-        .toHaveLength(faults.length + 2);
+      await host.systemd.waitUntil(
+        async () => (await host.query("sockact_app_up")).length === faults.length + 2,
+        "Prometheus has scraped all apps",
+        60_000,
+      );
     });
     afterAll(() => host?.[Symbol.asyncDispose]());
 

@@ -48,11 +48,21 @@ const edgesOf: readonly Edge[] = [
     series: {
       'sockact_failed_starts_total{app="shop"}': "0x10 1 2 3 3x10",
       'sockact_failed_starts_total{app="blog"}': "0x10 1 2 2x11",
-      'sockact_app_up{app="shop"}': "1x10 0x20",
-      'sockact_restarts_total{app="shop",reason="failure"}': "0x10 1 2 3 3x10",
+      'sockact_app_up{app="shop"}': "1x30",
+      'sockact_app_up{app="blog"}': "1x30",
     },
     quiet: ["12m", "14m"],
     firing: ["15m", "18m"],
+  },
+  {
+    alert: "SockactStartsFail",
+    series: {
+      'sockact_failed_starts_total{app="shop"}': "0x10 1x20",
+      'sockact_app_up{app="shop"}': "1x10 0x20",
+      'sockact_restarts_total{app="shop",reason="failure"}': "0x10 1x20",
+    },
+    quiet: ["12m"],
+    firing: ["13m", "20m"],
   },
   {
     alert: "SockactAppCrashes",
@@ -231,4 +241,4 @@ export const edges = (["1m", "10m"] as const).map((evaluation) => ({
 }));
 
 /** The alerts whose edges are tested. */
-export const testedAlerts: readonly AlertName[] = edgesOf.map(({ alert }) => alert);
+export const testedAlerts: ReadonlySet<AlertName> = new Set(edgesOf.map(({ alert }) => alert));

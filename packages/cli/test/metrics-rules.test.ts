@@ -49,6 +49,6 @@ describeWith({ commands: ["promtool"] }, "promtool", () => {
     const { code, stdout, stderr } = await promtool("test", "rules", ...files);
     expect(stderr + stdout).not.toContain("FAILED");
     expect(code).toBe(0);
-    expect(testedAlerts.toSorted()).toEqual(Object.keys(alerts).toSorted());
+    expect([...testedAlerts].toSorted()).toEqual(Object.keys(alerts).toSorted());
   });
 });

@@ -37,7 +37,7 @@ export class WatchedHost implements AsyncDisposable {
     interval,
     rules = "groups: []\n",
   }: {
-    /** How often Prometheus scrapes and evaluates the rules. */
+    /** How often Prometheus scrapes. A scrape that takes longer fails, and `for` of an alert begins again. */
     interval: string;
     rules?: string;
   }): Promise<WatchedHost> {
@@ -46,7 +46,7 @@ export class WatchedHost implements AsyncDisposable {
     await host.mustSockact("metrics", "install", "--yes");
     await systemd.write("/etc/prometheus/rules.yml", rules);
     const config = {
-      global: { scrape_interval: interval, evaluation_interval: interval },
+      global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: "1s" },
       rule_files: ["rules.yml"],
       scrape_configs: [{ job_name: "sockact", static_configs: [{ targets: ["127.0.0.1:9464"] }] }],
     };
@@ -84,7 +84,9 @@ export class WatchedHost implements AsyncDisposable {
     });
     // systemd-analyze would take longer than the rest.
     await systemd.installUnits(units, { verify: false });
-    await systemd.start(...Object.keys(units).filter((unit) => unit.endsWith(".socket")));
+    // As an installed app: systemd forgets a stopped socket that nothing wants.
+    const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+    await systemd.systemctl("enable", "--now", ...sockets);
   }
 
   /** Changes what an app does at its next start, reload or probe. */
