@@ -80,6 +80,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "records in the journal", (
     expect(await recordsOf("none.service")).toEqual([]);
   });
 
+  test("a journald that hangs does not stop recordMetrics()", async () => {
+    const journald = await systemd.show("systemd-journald.service", "MainPID");
+    const lines = `Type=oneshot\nTimeoutStartSec=10\nExecStopPost=/bin/kill -CONT ${journald}\n`;
+    await systemd.installUnits({
+      "hangs.service": `[Service]\n${program("hanging-journald.mjs").trim()} ${journald}\n${lines}${OPEN}`,
+    });
+    await systemd.start("hangs.service");
+    expect(await systemd.show("hangs.service", "Result")).toBe("success");
+  });
+
   test("a descriptor named journal that leads elsewhere gets no byte", async () => {
     await systemd.mustRun(["sh", "-c", "echo mine >/run/journal.txt"]);
     await systemd.installUnits({

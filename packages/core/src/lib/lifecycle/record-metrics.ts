@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
-import { EVENT, JOURNAL, METRICS } from "@sockact/shared/records";
-import { isFromSocketUnit, isOpen } from "../activation/passed-socket.ts";
+import { EVENT, METRICS } from "@sockact/shared/records";
 import { readActivation } from "../activation/read.ts";
+import { journal } from "../shared/journal.ts";
+import { leadsToJournal } from "../shared/record.ts";
 
 /**
  * Writes metrics of the app to the journal. The endpoint of `sockact metrics` shows the last ones, also while
@@ -15,17 +16,17 @@ import { readActivation } from "../activation/read.ts";
  * @throws ActivationError the errors of activatedSockets()
  */
 export function recordMetrics(text: string): boolean {
-  const journal = readActivation().sockets.find(
-    (each) => each.name === JOURNAL && !each.fromPrimary && isOpen(each) && !isFromSocketUnit(each),
-  );
-  if (journal === undefined) return false;
+  readActivation();
+  const { fd } = journal;
+  // The check also makes it non-blocking: a journald that hangs must not stop the app.
+  if (typeof fd !== "number" || !leadsToJournal(fd)) return false;
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
   // A value with line breaks follows its length: systemd.io/JOURNAL_NATIVE_PROTOCOL.
   const fields = [`${EVENT}=metrics\n${METRICS}\n`, text, "\n"].map((field) => Buffer.from(field));
   fields.splice(1, 0, size);
   try {
-    writeSync(journal.fd, Buffer.concat(fields));
+    writeSync(fd, Buffer.concat(fields));
     return true;
   } catch {
     return false;
