@@ -138,3 +138,10 @@ test.each([
   expect(values.add({ app: "shop", process: "1", text, time: 2 })).toBeTypeOf("string");
   expect(values.text()).toBe(before);
 });
+
+test("a value of 200 kB is refused at once", () => {
+  const began = performance.now();
+  expect(parseAppText(`a ${"1".repeat(200_000)}x\n`)).toBe("line 1 is not valid");
+  // Once, it took more than a minute.
+  expect(performance.now() - began).toBeLessThan(5000);
+});
