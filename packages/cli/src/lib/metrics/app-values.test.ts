@@ -98,6 +98,16 @@ describe("the metrics of an app", () => {
     expect(values.text()).toContain('c{app="shop",of="9-499"} 1\n');
   });
 
+  test("whose long labels always change do not fill the memory", () => {
+    const values = new AppValues();
+    for (let process = 0; process < 10; process++) {
+      const text = `# TYPE c counter\nc{of="${"x".repeat(100_000)}${process}"} 1\n`;
+      values.add({ app: "shop", process: `${process}`, text, time: 1 });
+    }
+    expect(values.text().length).toBeLessThan(300_000);
+    expect(values.text()).toContain('x9"} 1\n');
+  });
+
   test("are gone with the app", () => {
     const values = new AppValues();
     values.add({ app: "shop", process: "1", text: hits(1), time: 1 });

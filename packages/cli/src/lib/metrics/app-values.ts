@@ -3,6 +3,9 @@ import { type AppText, parseAppText, type Series, SERIES_MAX } from "./app-text.
 import type { Sample } from "./catalog.ts";
 import { labelValue, valueText } from "./exposition.ts";
 
+/** The most characters of the names and labels of one app. The kernel allows about as many for one message. */
+const LENGTH_MAX = 250_000;
+
 /** What one process of an app has recorded last. */
 interface Life extends AppText {
   /** Identifies the process. */
@@ -92,7 +95,7 @@ export class AppValues {
     else app.lives[index] = life;
     if (app.lives.length > 2) for (const [key, series] of app.lives.shift()!.series) carry(app, key, series);
     // An app whose labels always change would fill the memory. Its counters begin again.
-    if (current(app).size > SERIES_MAX) Object.assign(app, { lives: [life], carried: new Map() });
+    if (isTooLarge(current(app))) Object.assign(app, { lives: [life], carried: new Map() });
     app.time = time;
     this.#apps.set(name, app);
     this.#text = undefined;
@@ -138,6 +141,13 @@ export class AppValues {
 
 function carry({ carried }: App, key: string, series: Series): void {
   if (series.isCounter) carried.set(key, { ...series, value: series.value + (carried.get(key)?.value ?? 0) });
+}
+
+/** One text has at most as many series, and is at most as long. */
+function isTooLarge(all: ReadonlyMap<string, Series>): boolean {
+  let length = 0;
+  for (const key of all.keys()) length += key.length;
+  return all.size > SERIES_MAX || length > LENGTH_MAX;
 }
 
 /** The values of the newest process, and the sums of its counters with those of earlier processes. */
