@@ -1,5 +1,6 @@
 import type { AppCounters, Histogram } from "./app-counters.ts";
 import { BUCKETS, type MetricName, type Sample, STATES } from "./catalog.ts";
+import type { SocketStatus } from "../status/service-status.ts";
 import type { CurrentApp } from "./known-apps.ts";
 
 /** The samples of an app. Without counters, those of the journal are left out. */
@@ -22,7 +23,7 @@ function stateSamples(current: CurrentApp): Sample[] {
     })),
     ...one("sockact_app_drained", Number(drained)),
     ...socketStatuses.flatMap(({ unit, addresses, backlog }): Sample[] => [
-      ...addresses.flatMap(({ address, listens, clients }): Sample[] => {
+      ...merged(addresses).flatMap(({ address, listens, clients }): Sample[] => {
         const labels = { app, socket: unit, address };
         const listening: Sample = { metric: "sockact_socket_listening", labels, value: Number(listens) };
         return clients === null
@@ -37,6 +38,16 @@ function stateSamples(current: CurrentApp): Sample[] {
     ...one("sockact_memory_bytes", memory),
     ...one("sockact_last_start_timestamp_seconds", lastStart),
   ];
+}
+
+/** Prometheus refuses two samples with the same labels, such as those of a TCP and a UDP socket on one port. */
+function merged(addresses: SocketStatus["addresses"]): SocketStatus["addresses"] {
+  const found = new Map<string, SocketStatus["addresses"][number]>();
+  for (const each of addresses) {
+    const { listens = true, clients = null } = found.get(each.address) ?? {};
+    found.set(each.address, { ...each, listens: listens && each.listens, clients: clients ?? each.clients });
+  }
+  return [...found.values()];
 }
 
 function counterSamples({ service: { name: app } }: CurrentApp, counters: AppCounters): Sample[] {
