@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { ActivatedService } from "../systemd/activated-units.ts";
 import { appSamples } from "./app-samples.ts";
 import type { CurrentApp } from "./known-apps.ts";
+import { distinct } from "./known-units.ts";
 
 test("a TCP and a UDP socket on one port have one sample", () => {
   const address = "[::]:53";
@@ -18,4 +20,10 @@ test("a TCP and a UDP socket on one port have one sample", () => {
     ["sockact_socket_listening", 0],
     ["sockact_accept_queue_length", 2],
   ]);
+});
+
+test("shop@.service is another app than shop.service", () => {
+  const named = (name: string, kind: string) => ({ name, kind }) as ActivatedService;
+  const services = [named("blog", "rolling"), named("shop", "rolling"), named("shop", "single")];
+  expect(distinct(services).map(({ name }) => name)).toEqual(["blog", "shop@", "shop"]);
 });

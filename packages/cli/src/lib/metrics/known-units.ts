@@ -12,6 +12,17 @@ const isSettled = ({ units, sockets }: KnownApp): boolean =>
   units.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive") &&
   sockets.every(({ ActiveState }) => ActiveState === "active" || ActiveState === "inactive");
 
+/**
+ * Gives each service a name of its own. `shop@.service` is `shop` too, unless there is a `shop.service`: then it
+ * is `shop@`, since Prometheus refuses two samples with the same labels.
+ */
+export function distinct(services: readonly ActivatedService[]): ActivatedService[] {
+  const names = new Set(services.filter(({ kind }) => kind === "single").map(({ name }) => name));
+  return services.map((service) =>
+    service.kind !== "single" && names.has(service.name) ? { ...service, name: `${service.name}@` } : service,
+  );
+}
+
 /** When a file or folder was changed. */
 function changedAt(path: string): bigint {
   return statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
@@ -64,7 +75,7 @@ export class KnownUnits {
     if (loadedAt !== this.#loadedAt || !this.#follow) this.#isStale = true;
     if (runsAt !== this.#runsAt) this.#touchRuns();
     if (this.#isStale) {
-      this.#services = await activatedServices(this.#manager, { all: this.#all });
+      this.#services = distinct(await activatedServices(this.#manager, { all: this.#all }));
       this.#index = unitIndex(this.#services);
       this.#apps.clear();
       this.#changed.clear();
