@@ -11,6 +11,4 @@ export default {
   // This is short, so that you can watch the app sleep. For a real app, start with five minutes.
   idleTimeout: "5s",
   hardening: "inbound",
-  // recordMetrics() writes to the journal's socket.
-  raw: { Service: { OpenFile: "/run/systemd/journal/socket:journal:graceful" } },
 };

@@ -48,18 +48,25 @@ export function writeRecord(fields: Record<string, string | number | undefined>,
   else sendRecord(text);
 }
 
-/** Sends the lines `NAME=value` of a record. */
-export function sendRecord(fields: string): void {
+/**
+ * Sends the fields of a record: lines `NAME=value`, or in journald's binary form. Each character is a byte.
+ * Returns whether journald has got it. A worker does not know, and returns `false`.
+ */
+export function sendRecord(fields: string): boolean {
   const { fd } = journal;
-  if (fd === "primary") return sendToPrimary({ act: "record", fields });
-  if (fd === undefined || !leadsToJournal(fd)) return;
+  if (fd === "primary") sendToPrimary({ act: "record", fields });
+  if (typeof fd !== "number" || !leadsToJournal(fd)) return false;
+  let isSent = false;
   for (const each of [...state.early.splice(0), fields]) {
     try {
-      writeSync(fd, each);
+      writeSync(fd, each, null, "latin1");
+      isSent = true;
     } catch {
-      // Its queue is full, or it does not run.
+      // Its queue is full, it does not run, or the record is too long.
+      isSent = false;
     }
   }
+  return isSent;
 }
 
 /**

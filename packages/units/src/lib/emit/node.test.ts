@@ -145,24 +145,6 @@ describe("a program that is not Node", () => {
     expect(service({ type: "notify" })).toContain("OpenFile=/run/systemd/notify:notify\n");
   });
 
-  it("may be passed further descriptors", () => {
-    const OpenFile = "/run/systemd/journal/socket:journal:graceful";
-    const text = service({ type: "notify", raw: { Service: { OpenFile } } });
-    expect(text.match(/^OpenFile=.*$/gm)).toEqual([
-      "OpenFile=/run/systemd/notify:notify",
-      `OpenFile=${OpenFile}`,
-    ]);
-  });
-
-  it.each(["", "/run/other:notify", "/run/other:notify:graceful", "/run/systemd/notify"])(
-    "may not lose the descriptor to the service manager: raw OpenFile=%s",
-    (OpenFile) => {
-      expect(problemsOf({ type: "notify", raw: { Service: { OpenFile } } })).toMatchObject([
-        { code: "SOCKACT_ERR_UNIT_CONFLICT" },
-      ]);
-    },
-  );
-
   it("may notify a systemd that knows no OpenFile=", () => {
     expect(problemsOf({ exec: python, type: "notify", systemd: 249 })).toEqual([]);
     expect(problemsOf({ exec: python, rolling: true, manager: "user" })).toEqual([]);

@@ -110,9 +110,7 @@ const insteadOf: Readonly<Record<string, string>> = {
 
 /** Reports a raw line that contradicts an existing line. */
 function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
-  // Lines of OpenFile= add up, unless one is empty. Two descriptors of one name would be a mistake.
-  const isAdded = key === "OpenFile" && /^[^:]+:(?!notify(?::|$))[^:]/.test(value);
-  const written = isAdded ? undefined : lines.find((line) => sameName(line.key, key));
+  const written = lines.find((line) => sameName(line.key, key));
   if (written !== undefined) {
     const why = written.reason === undefined ? "" : `: ${written.reason}`;
     return {
