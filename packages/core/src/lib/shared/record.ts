@@ -73,7 +73,7 @@ export function sendRecord(fields: string): boolean {
  * Whether this is still the descriptor that leads to journald. The app may have closed it, and its number may
  * belong to another file. The first check makes it non-blocking, see `peerOf()`.
  */
-export function leadsToJournal(fd: number): boolean {
+function leadsToJournal(fd: number): boolean {
   const inode = inodeOf(fd);
   if (state.inode !== undefined) return inode === state.inode;
   const peer = peerOf(fd);
