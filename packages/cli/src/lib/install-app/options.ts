@@ -80,19 +80,19 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
     );
 }
 
-/** Throws if nothing can be installed on this system, or by this user. */
-export function checkMachine({ user = false, root, dryRun = false }: InstallOptions): void {
+/** Throws if nothing can be installed on this system, or by this user. `user: false`: `--user` is no option. */
+export function checkMachine({ user, root, dryRun = false }: InstallOptions): void {
   if (process.platform !== "linux")
     throw new CliError(
       "SOCKACT_ERR_USAGE",
       "systemd runs only on Linux",
       "Run this command on the server. On this machine, sockact run passes sockets to your app.",
     );
-  if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
+  if (user !== true && root === undefined && !dryRun && process.getuid?.() !== 0) {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_ROOT",
       "only root may install a system service",
-      `${sameCommand()}\nTo see the files first: add --dry-run. For a service of your user, without port 80: add --user.`,
+      `${sameCommand()}\nTo see the files first: add --dry-run.${user === false ? "" : " For a service of your user, without port 80: add --user."}`,
     );
   }
 }

@@ -251,7 +251,7 @@ export const alerts = {
       "The file for the textfile collector of node_exporter is {{ $value | humanizeDuration }} old, so all metrics of sockact show an earlier state.",
     command: "systemctl status sockact-metrics.timer sockact-metrics.service",
     page: "operate",
-    reason: "The timer writes the file each minute, so the host has missed ten times.",
+    reason: "By default, the timer writes the file every 30 seconds, so the host has missed twenty times.",
   },
 } as const satisfies Record<string, Alert>;
 

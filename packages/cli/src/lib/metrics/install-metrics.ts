@@ -36,6 +36,7 @@ export async function installMetrics(options: MetricsInstallOptions): Promise<nu
   checkOptions(options);
   return installServices(async (systemd) => [wanted(options, systemd)], {
     ...options,
+    user: false,
     preload: false,
     start: true,
     request: true,
