@@ -21,8 +21,8 @@ none: systemd, the kernel and the journal know.`,
       .addHelpText(
         "after",
         `
-Counters begin with the boot, or where the journal begins. Who may not read the
-journal gets no counters.
+Counters begin with the boot, or where the journal begins. A user who may not
+read the journal gets no counters.
 
 A service with the name of a command, such as install, needs its suffix:
 install.service.
