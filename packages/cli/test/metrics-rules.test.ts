@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { alerts } from "../src/lib/metrics/alerts.ts";
+import { site } from "../src/lib/shared/site.ts";
 import { edges, testedAlerts } from "./metrics-edges.ts";
 import { outcome, outcomeOf } from "./outcome.ts";
 
@@ -38,6 +39,35 @@ describeWith({ commands: ["promtool"] }, "promtool", () => {
     const checked = await promtool("check", "rules", "--lint=all", file);
     expect(checked.stdout).toContain(`SUCCESS: ${queries.length} rules found`);
     expect(checked.code).toBe(0);
+  });
+
+  test("rounds the number of events, which Prometheus extrapolates", async () => {
+    const { summary, command, page } = alerts.SockactStartsFail;
+    const named = (text: string) => text.replaceAll("{{ $labels.app }}", "shop");
+    const file = join(folder, "annotations.json");
+    const alert = {
+      exp_labels: { app: "shop", severity: "critical" },
+      exp_annotations: {
+        summary: named(summary),
+        description:
+          "The app has failed to start 10 times in ten minutes. Its clients wait, and get no answer until a start succeeds.",
+        command: named(command),
+        runbook_url: site + page,
+      },
+    };
+    const startsFail = {
+      interval: "1m",
+      // 30 s after a sample, increase() returns 9.5.
+      input_series: [{ series: 'sockact_failed_starts_total{app="shop"}', values: "0x5 1 2 4 8 9x30" }],
+      alert_rule_test: [{ eval_time: "10m30s", alertname: "SockactStartsFail", exp_alerts: [alert] }],
+    };
+    writeFileSync(
+      file,
+      JSON.stringify({ rule_files: ["rules.yml"], evaluation_interval: "15s", tests: [startsFail] }),
+    );
+    const { code, stdout, stderr } = await promtool("test", "rules", file);
+    expect(stderr + stdout).not.toContain("FAILED");
+    expect(code).toBe(0);
   });
 
   test("fires each alert behind its threshold, and not before", async () => {

@@ -68,7 +68,7 @@ export const alerts = {
     severity: "critical",
     summary: "{{ $labels.app }} does not start",
     description:
-      "The app has failed to start {{ $value | humanize }} times in ten minutes. Its clients wait, and get no answer until a start succeeds.",
+      'The app has failed to start {{ $value | printf "%.0f" }} times in ten minutes. Its clients wait, and get no answer until a start succeeds.',
     command: doctor,
     page: "troubleshooting",
     reason:
@@ -81,7 +81,7 @@ export const alerts = {
     severity: "critical",
     summary: "{{ $labels.app }} crashes again and again",
     description:
-      "The app has crashed {{ $value | humanize }} times in half an hour, after it was ready. systemd starts it again, and requests under way are lost each time.",
+      'The app has crashed {{ $value | printf "%.0f" }} times in half an hour, after it was ready. systemd starts it again, and requests under way are lost each time.',
     command: doctor,
     page: "troubleshooting",
     reason:
@@ -140,7 +140,7 @@ export const alerts = {
     severity: "warning",
     summary: "{{ $labels.app }} has cut connections",
     description:
-      "{{ $value | humanize }} connections were in use when drainTimeout was over. Their clients saw an error.",
+      '{{ $value | printf "%.0f" }} connections were in use when drainTimeout was over. Their clients saw an error.',
     command: logs,
     page: "restarts",
     reason:
@@ -174,7 +174,7 @@ export const alerts = {
     severity: "warning",
     summary: "{{ $labels.app }} rejects the connections of a load balancer",
     description:
-      "The app has closed {{ $value | humanize }} connections in 15 minutes, because their PROXY header is missing or not valid, or their sender is not in `from`.",
+      'The app has closed {{ $value | printf "%.0f" }} connections in 15 minutes, because their PROXY header is missing or not valid, or their sender is not in `from`.',
     command: doctor,
     page: "proxy-protocol",
     reason:
