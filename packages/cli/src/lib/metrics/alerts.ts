@@ -36,7 +36,7 @@ export const alerts = {
   SockactAppDown: {
     expression: promql`${"sockact_app_up"} == 0
       unless ignoring (state) ${"sockact_app_state"}{state="failed"} == 1
-      unless increase(${"sockact_failed_starts_total"}[${"10m"}]) > 0
+      unless increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
       unless increase(${"sockact_crashes_total"}[${"30m"}]) >= 3`,
     for: "5m",
     severity: "critical",
@@ -61,8 +61,7 @@ export const alerts = {
     reason: "A socket is closed for a moment when its unit is restarted, and not for five minutes.",
   },
   SockactStartsFail: {
-    expression: promql`(increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
-      or increase(${"sockact_failed_starts_total"}[${"10m"}]) > 0 and ${"sockact_app_up"} == 0)
+    expression: promql`increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
       unless ignoring (state) ${"sockact_app_state"}{state="failed"} == 1`,
     for: "2m",
     severity: "critical",
@@ -72,7 +71,7 @@ export const alerts = {
     command: doctor,
     page: "troubleshooting",
     reason:
-      "One failed start can be a database that is not there yet. After three in ten minutes, or after two minutes without a start that succeeds, it is a version that can't start.",
+      "One failed start can be a database that is not there yet. Three in ten minutes, for two minutes, are a version that can't start.",
   },
   SockactAppCrashes: {
     expression: promql`increase(${"sockact_crashes_total"}[${"30m"}]) >= 3
@@ -163,7 +162,7 @@ export const alerts = {
     severity: "warning",
     summary: "{{ $labels.app }} has been drained for an hour",
     description:
-      "sockact drain has taken the app out of its load balancers. When the work is done, sockact undrain {{ $labels.app }} puts it back.",
+      "sockact drain has taken the app out of its load balancers. If the work is done: sudo npx sockact undrain {{ $labels.app }}",
     command: status,
     page: "drain",
     reason: "Work on a host takes minutes. After an hour, somebody has forgotten sockact undrain.",
@@ -236,11 +235,11 @@ export const alerts = {
     severity: "critical",
     summary: "{{ $labels.instance }} has no metrics of sockact",
     description:
-      "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the timer of the file has stopped. No other alert of this host can fire.",
+      "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the file is gone. With the file, look at systemctl status sockact-metrics.timer too. No other alert of this host can fire.",
     command: "sudo npx sockact doctor sockact-metrics",
     page: "operate",
     reason:
-      "Ten minutes survive a reboot and an upgrade. The alert ends after a day, so a host that you have removed is forgotten.",
+      "Ten minutes survive a reboot and an upgrade. If you have removed the host or its metrics on purpose, or have changed from the endpoint to the file, silence the alert: it ends after a day.",
   },
   SockactMetricsStale: {
     expression: promql`time() - node_textfile_mtime_seconds{file=~".*/sockact[^/]*[.]prom"} > 600`,
@@ -251,7 +250,8 @@ export const alerts = {
       "The file for the textfile collector of node_exporter is {{ $value | humanizeDuration }} old, so all metrics of sockact show an earlier state.",
     command: "systemctl status sockact-metrics.timer sockact-metrics.service",
     page: "operate",
-    reason: "By default, the timer writes the file every 30 seconds, so the host has missed twenty times.",
+    reason:
+      "The timer writes the file every 30 seconds. With a longer `--every`, raise the threshold to several times its length.",
   },
 } as const satisfies Record<string, Alert>;
 
