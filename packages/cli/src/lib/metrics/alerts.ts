@@ -35,18 +35,18 @@ export const alerts = {
   },
   SockactAppDown: {
     expression: promql`${"sockact_app_up"} == 0
-      unless ignoring (state) ${"sockact_app_state"}{state="failed"} == 1
-      unless increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
+      unless ignoring (state) ${"sockact_app_state"}{state=~"failed|starting"} == 1
+      unless increase(${"sockact_failed_starts_total"}[${"10m"}]) > 0
       unless increase(${"sockact_crashes_total"}[${"30m"}]) >= 3`,
     for: "5m",
     severity: "critical",
     summary: "{{ $labels.app }} is down",
     description:
-      "The app has answered no new client for five minutes. It is stopped, its units do not load, it hangs in its start, or it drains for very long.",
+      "The app has answered no new client for five minutes. It is stopped, its units do not load, or it drains for very long.",
     command: status,
     page: "operate#what-do-the-states-mean",
     reason:
-      "Nothing has failed, so somebody has stopped the app, or it hangs. Five minutes are longer than a restart or a deployment that stops the app.",
+      "Nothing has failed, so somebody has stopped the app. Five minutes are longer than a deployment that stops it. A start that hangs ends as a failed start, after TimeoutStartSec=.",
   },
   SockactSocketNotListening: {
     expression: promql`${"sockact_socket_listening"} == 0
