@@ -101,4 +101,100 @@ describeWith({ privateSystemd: true, systemd: 253 }, "records in the journal", (
     await systemd.stop("file.service");
     expect(await systemd.mustRun(["cat", "/run/journal.txt"])).toBe("mine\n");
   });
+
+  /** A service on a port whose program has this text. */
+  const startText = async (name: string, port: number, text: string): Promise<void> => {
+    const core = JSON.stringify(insidePath(systemd, "../dist/index.js"));
+    const head = `import { createServer } from "node:http";\nimport { listen, recordMetrics } from ${core};\n`;
+    await systemd.write(`/run/${name}.mjs`, head + text);
+    await systemd.installUnits({
+      [`${name}.socket`]: `[Socket]\nListenStream=${port}\n`,
+      [`${name}.service`]: `[Service]\nExecStart=${systemd.node} /run/${name}.mjs\n${NOTIFY}`,
+    });
+    await systemd.start(`${name}.socket`, `${name}.service`);
+  };
+
+  test("a journald that reads nothing delays no request and no stop, and gets records afterwards", async () => {
+    await startText(
+      "full",
+      83,
+      `const server = createServer((request, response) => {
+  let sent = 0;
+  while (sent < 10_000 && recordMetrics(\`sent \${sent}\n\`)) sent++;
+  response.end(String(sent));
+});
+await listen(server);
+`,
+    );
+    const sent = async (): Promise<number> => Number((await systemd.request("http://localhost:83/")).body);
+    await systemd.systemctl("kill", "--signal=STOP", "systemd-journald.service");
+    expect(await sent()).toBeLessThan(10_000);
+    expect(await sent()).toBe(0);
+    await systemd.stop("full.service");
+    await systemd.systemctl("kill", "--signal=CONT", "systemd-journald.service");
+    await systemd.mustRun(["journalctl", "--sync"]);
+    expect(await sent()).toBeGreaterThan(0);
+    const metrics = (await recordsOf("full.service")).filter(
+      ({ SOCKACT_EVENT }) => SOCKACT_EVENT === "metrics",
+    );
+    expect(metrics.at(-1)).toMatchObject({
+      _PID: await systemd.show("full.service", "MainPID"),
+      SOCKACT_METRICS: expect.stringMatching(/^sent \d+\n$/),
+    });
+  });
+
+  test.each([0, 1])("all rejected connections are counted, with %i workers of a cluster", async (workers) => {
+    const name = `rejects${workers}`;
+    await systemd.installUnits({
+      [`${name}.socket`]: `[Socket]\nListenStream=${84 + workers}\nFileDescriptorName=web\n`,
+      [`${name}.service`]: `[Service]
+${program("proxy-protocol.mjs")}Environment=WORKERS=${workers} 'LISTEN_OPTIONS={"sockets":{"web":{"proxyProtocol":true}}}'
+${NOTIFY}`,
+    });
+    await systemd.start(`${name}.socket`, `${name}.service`);
+    for (let count = 0; count < 5; count++)
+      await expect(systemd.request(`http://localhost:${84 + workers}/`)).rejects.toThrow(
+        /ECONNRESET|hang up/,
+      );
+    await systemd.stop(`${name}.service`, `${name}.socket`);
+    const records = await recordsOf(`${name}.service`);
+    const rejected = records.filter(({ SOCKACT_EVENT }) => SOCKACT_EVENT === "rejected");
+    const counts = rejected.map((record) => Number(record["SOCKACT_CONNECTIONS_REJECTED"]));
+    expect(counts.reduce((sum, each) => sum + each, 0)).toBe(5);
+    expect(rejected[0]).toMatchObject({
+      PRIORITY: "4",
+      SOCKACT_CODE: expect.stringMatching(/^SOCKACT_ERR_PROXY/),
+    });
+    const drained = records.filter(({ SOCKACT_EVENT }) => SOCKACT_EVENT === "drained");
+    // The primary has drained, too.
+    expect(drained.map(({ SOCKACT_WORKER }) => SOCKACT_WORKER)).toEqual(
+      workers === 0 ? [undefined] : ["1", undefined],
+    );
+  });
+
+  test("health, a warning and a fatal error have records", async () => {
+    await startText(
+      "sick",
+      87,
+      `const server = createServer(() => listen(createServer(), { name: "none" }));
+await listen(server, {
+  health: "/healthz",
+  healthCheck: () => false,
+  onReload: () => new Promise(() => {}),
+});
+`,
+    );
+    expect(await systemd.request("http://localhost:87/healthz")).toMatchObject({ status: 503 });
+    for (const shown of [/sockact: reloading/, /SOCKACT_WARN_RELOADING/]) {
+      await systemd.systemctl("kill", "--signal=HUP", "sick.service");
+      await systemd.waitForJournal("sick.service", shown);
+    }
+    await expect(systemd.request("http://localhost:87/")).rejects.toThrow(/ECONNRESET|hang up/);
+    const records = await recordsOf("sick.service");
+    expect(typesOf(records)).toEqual(["listening", "ready", "health", "reloading", "warning", "fatal"]);
+    const [, , health, , warning, fatal] = records;
+    expect(health).toMatchObject({ SOCKACT_STATE: "unhealthy" });
+    expect(warning).toMatchObject({ PRIORITY: "4", SOCKACT_CODE: "SOCKACT_WARN_RELOADING" });
+    expect(fatal).toMatchObject({ PRIORITY: "3", SOCKACT_CODE: "SOCKACT_ERR_NAME_UNKNOWN" });
+  });
 });
