@@ -5,9 +5,11 @@ import { Fleet, requirements } from "./fleet/fleet.ts";
 import { install } from "./fleet/install.ts";
 import { addresses } from "./fleet/scenarios/addresses.ts";
 import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
+import { checkHosts } from "./fleet/scenarios/check.ts";
 import { badVersion, newVersion } from "./fleet/scenarios/deploy.ts";
 import { powerCut } from "./fleet/scenarios/power-cut.ts";
 import { reboot } from "./fleet/scenarios/reboot.ts";
+import { lostHost, rollingReboot } from "./fleet/scenarios/reboots.ts";
 import { recorded, silent } from "./fleet/story.ts";
 
 const nothingLost = { lost: 0, failed: {} };
@@ -68,5 +70,21 @@ describeWith({ ...requirements, tags: "campaign" }, "three hosts behind HAProxy"
         expect(await badVersion(fleet, silent, fault)).toMatchObject(nothingLost);
       },
     );
+
+    test("lose no request when all reboot, also after a run that was killed", async () => {
+      expect(await rollingReboot(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test("lose no request when one does not come back, and it stays drained", async () => {
+      expect(await lostHost(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test("are checked, and an error fails the check", async () => {
+      const table = (await checkHosts(fleet, silent)).join("\n");
+      const stable = table
+        .replaceAll(process.version, "v20.20.2")
+        .replace(/(?<=(?:awake|asleep) +)\d+ */g, "1        ");
+      await expect(`${stable}\n`).toMatchFileSnapshot("../docs/outputs/fleet-check.txt");
+    });
   });
 });

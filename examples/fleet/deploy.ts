@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import type { Fleet } from "./fleet.ts";
 import type { Release } from "./releases.ts";
 
-const playbook = fileURLToPath(new URL("../../deploy/ansible/deploy.yml", import.meta.url));
+const playbooks = fileURLToPath(new URL("../../deploy/ansible", import.meta.url));
 const inventory = fileURLToPath(new URL("inventory.yml", import.meta.url));
 
-/** What Ansible says about a deploy. */
-export interface Deploy {
-  /** Whether every host has the release now. */
+/** What Ansible says about a run. */
+export interface Played {
+  /** Whether every host has what it should have now. */
   succeeded: boolean;
   /** The hosts that Ansible has worked on, in this order, with the number of tasks that failed and could not be undone. */
   hosts: { name: string; failed: number }[];
@@ -15,15 +15,23 @@ export interface Deploy {
   log: string;
 }
 
-/** `ansible-playbook deploy.yml`, in the office. */
-export async function deploy({ office }: Fleet, { version }: Release): Promise<Deploy> {
+/** `ansible-playbook NAME.yml`, in the office. */
+export async function play(
+  { office }: Fleet,
+  name: "check" | "deploy" | "reboot",
+  variables: Record<string, string> = {},
+): Promise<Played> {
   const { systemd } = office;
-  const what = ["--inventory", systemd.inside(inventory), "--extra-vars", `sockact_app_version=${version}`];
-  const { code, stdout, stderr } = await office.try(["ansible-playbook", ...what, systemd.inside(playbook)]);
+  const what = ["--inventory", systemd.inside(inventory), "--extra-vars", JSON.stringify(variables)];
+  const playbook = systemd.inside(`${playbooks}/${name}.yml`);
+  const { code, stdout, stderr } = await office.try(["ansible-playbook", ...what, playbook]);
   const recap = stdout.slice(stdout.indexOf("PLAY RECAP"));
-  const hosts = Array.from(recap.matchAll(/^(\w+) .*failed=(\d+)/gm), ([, name, failed]) => ({
-    name: name!,
+  const hosts = Array.from(recap.matchAll(/^(\w+) .*failed=(\d+)/gm), ([, host, failed]) => ({
+    name: host!,
     failed: Number(failed),
   }));
   return { succeeded: code === 0, hosts, log: `${stdout}${stderr}` };
 }
+
+export const deploy = (fleet: Fleet, { version }: Release): Promise<Played> =>
+  play(fleet, "deploy", { sockact_app_version: version });

@@ -8,7 +8,7 @@ const file = (name: string): string => readFileSync(new URL(name, import.meta.ur
 
 /** What this computer must have. */
 export const requirements = {
-  commands: ["curl", "haproxy", "ip", "openssl", "ssh", "sshd"],
+  commands: ["curl", "haproxy", "ip", "openssl", "pkill", "ssh", "sshd"],
   privateSystemd: true,
   // For OpenFile=, which the units need for a handover.
   systemd: 253,
@@ -62,7 +62,7 @@ export class Fleet implements AsyncDisposable {
     const names = "subjectAltName=DNS:fleet.example,IP:10.77.0.10";
     const keys = `
       ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id_ed25519
-      printf "StrictHostKeyChecking no\\nUserKnownHostsFile /dev/null\\nLogLevel ERROR\\n" >/root/.ssh/config
+      printf "StrictHostKeyChecking no\\nUserKnownHostsFile /dev/null\\nLogLevel ERROR\\nServerAliveInterval 1\\nServerAliveCountMax 10\\n" >/root/.ssh/config
       openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=fleet.example -addext ${names} -keyout /root/key.pem -out /root/cert.pem 2>&1`;
     await this.office.run(keys);
     const read = (path: string): string => readFileSync(this.office.systemd.hostPath(path), "utf8");

@@ -92,12 +92,31 @@ export class Machine {
 
   /** `systemctl reboot`: stops all services, ends systemd, and boots again. */
   async reboot(): Promise<void> {
-    const { pid } = this.systemd;
+    const back = this.bootAgain();
     await this.run("systemctl reboot");
-    while (isRunning(pid)) await delay(20);
+    await back;
+  }
+
+  /** Boots again when it has ended, as a computer does by itself after `systemctl reboot`. */
+  async bootAgain(): Promise<void> {
+    if (await this.end()) await this.boot();
+  }
+
+  /** Resolves once it has ended by itself, and is off; to false if it was removed. */
+  async end(): Promise<boolean> {
+    const { systemd } = this;
+    while (isRunning(systemd.pid)) {
+      await delay(50);
+      // The shutdown stops all processes for a moment. nsenter stops with its child then, and nobody inside can continue it.
+      await execute("pkill", ["--signal", "CONT", "--full", `^nsenter --target ${systemd.pid} `]).catch(
+        () => {},
+      );
+    }
+    if (this.#systemd !== systemd) return false;
     await this.#unplug();
-    await this.systemd.close();
-    await this.boot();
+    await systemd.close();
+    this.#systemd = undefined;
+    return true;
   }
 
   /** The power fails: nothing more gets out of it, and all processes are gone. */

@@ -8,9 +8,11 @@ import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
 import { balancerReload } from "./scenarios/balancer-reload.ts";
+import { checkHosts } from "./scenarios/check.ts";
 import { badVersion, newVersion } from "./scenarios/deploy.ts";
 import { powerCut } from "./scenarios/power-cut.ts";
 import { reboot } from "./scenarios/reboot.ts";
+import { lostHost, rollingReboot } from "./scenarios/reboots.ts";
 import { printed as story, stopwatch, styled } from "./story.ts";
 
 const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
@@ -19,6 +21,9 @@ const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
   crash: (fleet) => badVersion(fleet, story, "crash"),
   unhealthy: (fleet) => badVersion(fleet, story, "unhealthy"),
   reboot: (fleet) => reboot(fleet, story),
+  reboots: (fleet) => rollingReboot(fleet, story),
+  "lost-host": (fleet) => lostHost(fleet, story),
+  check: (fleet) => checkHosts(fleet, story),
   reload: (fleet) => balancerReload(fleet, story),
   "power-cut": (fleet) => powerCut(fleet, story),
 };

@@ -56,6 +56,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/files-and-secrets",
       "/deploy",
       "/ansible",
+      "/chores",
       "/operate",
       "/watch",
       "/metrics",
