@@ -224,7 +224,7 @@ export const alerts = {
     description:
       "sockact metrics can't keep its counters between two scrapes, so alerts on counters miss events.",
     command: "sudo npx sockact doctor sockact-metrics",
-    page: "operate",
+    page: "metrics",
     reason:
       "The counters begin again at a boot, and when the journal was deleted. Three times in an hour, the state file can't be written: the disk may be full.",
   },
@@ -237,7 +237,7 @@ export const alerts = {
     description:
       "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the file is gone. With the file, look at systemctl status sockact-metrics.timer too. No other alert of this host can fire.",
     command: "sudo npx sockact doctor sockact-metrics",
-    page: "operate",
+    page: "metrics",
     reason:
       "Ten minutes survive a reboot and an upgrade. If you have removed the host or its metrics on purpose, or have changed from the endpoint to the file, silence the alert: it ends after a day.",
   },
@@ -249,7 +249,7 @@ export const alerts = {
     description:
       "The file for the textfile collector of node_exporter is {{ $value | humanizeDuration }} old, so all metrics of sockact show an earlier state.",
     command: "systemctl status sockact-metrics.timer sockact-metrics.service",
-    page: "operate",
+    page: "metrics",
     reason:
       "The timer writes the file every 30 seconds. With a longer `--every`, raise the threshold to several times its length.",
   },
