@@ -36,8 +36,9 @@ async function serve(): Promise<void> {
     collector ??= open(true);
     const opened = collector;
     opened.catch(() => (collector = undefined));
-    const samples = await (await opened).sample();
-    return expositionText([...samples, ...(await apps.read(samples))]) + apps.text();
+    const { sample, takeNewMetrics } = await opened;
+    const samples = await sample();
+    return expositionText([...samples, ...(await apps.read(samples, takeNewMetrics()))]) + apps.text();
   };
   const server = createEndpoint(readText, report);
   const { activated } = await listen(server, {

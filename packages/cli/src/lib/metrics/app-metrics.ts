@@ -18,8 +18,9 @@ export interface AppMetrics {
    * Reads what is new in the journal, and returns when each app has recorded its metrics.
    *
    * @param samples the samples of the collector, which name the apps and their services
+   * @param isNew whether there may be something new. Otherwise the journal is not read.
    */
-  read(samples: readonly Sample[]): Promise<Sample[]>;
+  read(samples: readonly Sample[], isNew?: boolean): Promise<Sample[]>;
   /** All metrics of apps in Prometheus' text format. */
   text(): string;
   /** Writes the file that keeps the values. */
@@ -50,6 +51,8 @@ export function openAppMetrics(
   const problems = new Map<string, string>();
   let { cursor } = state;
   let savedAt = Date.now();
+  /** Whether the last call has left records for the next one. */
+  let isBehind = false;
 
   function save(): void {
     savedAt = Date.now();
@@ -83,13 +86,14 @@ export function openAppMetrics(
   }
 
   return {
-    async read(samples) {
+    async read(samples, isNew = true) {
       const services = servicesIn(samples);
       values.keepOnly(new Set(services.values()));
       if (services.size === 0) return [];
       const until = performance.now() + READ_TIME;
       // One app may record more than all others. They must not wait for many scrapes.
-      while ((await readNext(services)) >= LINES_MAX && performance.now() < until);
+      for (isBehind ||= isNew; isBehind && performance.now() < until;)
+        isBehind = (await readNext(services)) >= LINES_MAX;
       if (Date.now() - savedAt > SAVE_INTERVAL) save();
       return values.samples();
     },

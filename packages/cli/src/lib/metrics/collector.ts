@@ -28,6 +28,8 @@ export interface CollectorOptions {
 export interface Collector {
   /** The current values. */
   sample(): Promise<Sample[]>;
+  /** Whether an app may have recorded metrics of its own since the last call, as far as samples have shown. */
+  takeNewMetrics(): boolean;
   /** Ends what follows the journal, and writes the counters to the file. */
   close(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export async function openCollector(
       last = sampled.catch(() => {});
       return sampled;
     },
+    takeNewMetrics: () => counting.takeNewMetrics(),
     async close() {
       await last;
       await counting.close();

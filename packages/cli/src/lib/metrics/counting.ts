@@ -34,6 +34,7 @@ export class Counting {
   #follower: Promise<void> | undefined;
   #waiting: Entry[] = [];
   #writtenAt = 0;
+  #hasNewMetrics = true;
 
   constructor(manager: ServiceManager, { follow, state, onProblem = () => {} }: CountingOptions) {
     this.#manager = manager;
@@ -58,7 +59,15 @@ export class Counting {
     for (const entry of entries) this.#count(entry, units);
   }
 
+  /** Whether an app may have recorded metrics of its own since the last call. */
+  takeNewMetrics(): boolean {
+    const hasNew = this.#hasNewMetrics || this.#isRestricted;
+    this.#hasNewMetrics = false;
+    return hasNew;
+  }
+
   async #readAll(units: KnownUnits): Promise<void> {
+    this.#hasNewMetrics = true;
     const { cursor } = this.#counters;
     const onEntry = (entry: Entry) => {
       if (entry.event) units.touch(entry.event.unit);
@@ -99,7 +108,8 @@ export class Counting {
     );
   }
 
-  #count({ event, cursor, time }: Entry, units: KnownUnits): void {
+  #count({ event, hasMetrics, cursor, time }: Entry, units: KnownUnits): void {
+    this.#hasNewMetrics ||= hasMetrics;
     const created = this.#counters.created || time;
     const counted = event === undefined ? this.#counters : count(this.#counters, event, units.find);
     this.#counters = { ...counted, created, cursor };

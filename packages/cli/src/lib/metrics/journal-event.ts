@@ -30,6 +30,12 @@ const MESSAGES = {
 /** The records of {@link EVENT} that count. */
 const RECORDS = ["reloaded", "handover", "drained", "rejected", "health"] as const;
 
+/** The record of metrics that an app has of its own. */
+const METRICS_RECORD = "metrics";
+
+/** Whether an app has recorded metrics of its own. */
+export const isMetricsRecord = (fields: JournalFields): boolean => fields[EVENT] === METRICS_RECORD;
+
 /** When an entry was written. */
 interface When {
   /** The boot. */
@@ -73,7 +79,7 @@ export interface RecordEvent extends When {
 
 export type JournalEvent = UnitEvent | RecordEvent;
 
-/** The options of journalctl that find the entries that {@link journalEvent} knows. */
+/** The options of journalctl that find the entries that {@link journalEvent} and {@link isMetricsRecord} know. */
 export function eventMatches(user: boolean, uid: number | undefined): string[] {
   const manager = user ? ["_SYSTEMD_USER_UNIT=init.scope", `_UID=${uid}`] : ["_PID=1", "_UID=0"];
   const own = user ? [`_UID=${uid}`] : [];
@@ -83,7 +89,7 @@ export function eventMatches(user: boolean, uid: number | undefined): string[] {
     ...Object.keys(MESSAGES).map((id) => `MESSAGE_ID=${id}`),
     "+",
     ...own,
-    ...RECORDS.map((name) => `${EVENT}=${name}`),
+    ...[...RECORDS, METRICS_RECORD].map((name) => `${EVENT}=${name}`),
   ];
 }
 

@@ -3,11 +3,13 @@ import { JOURNAL_CLOSED } from "../printed/systemctl.ts";
 import { streamFields } from "../systemd/follow-journal.ts";
 import type { JournalFields } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { eventMatches, type JournalEvent, journalEvent } from "./journal-event.ts";
+import { eventMatches, isMetricsRecord, type JournalEvent, journalEvent } from "./journal-event.ts";
 
 /** An entry, and its position. */
 export interface Entry {
   event: JournalEvent | undefined;
+  /** Whether an app has recorded metrics of its own. */
+  hasMetrics: boolean;
   cursor: string;
   /** When journald got it, in milliseconds since 1970. */
   time: number;
@@ -32,6 +34,7 @@ export async function readEvents(
   const onFields = (fields: JournalFields) =>
     onEntry({
       event: journalEvent(fields, user, uid),
+      hasMetrics: isMetricsRecord(fields),
       cursor: String(fields["__CURSOR"]),
       time: Number(fields["__REALTIME_TIMESTAMP"]) / 1000,
     });
