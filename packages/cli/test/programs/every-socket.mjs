@@ -11,7 +11,7 @@ const servers = [];
 const listening = names.map(
   (name, index) =>
     new Promise((resolve) => {
-      if (name === "notify") return resolve();
+      if (name === "notify" || name === "journal") return resolve();
       const server = createServer((request, response) => {
         response.setHeader("connection", "close");
         if (request.url === "/hold") {

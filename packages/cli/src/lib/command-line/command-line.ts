@@ -1,4 +1,4 @@
-import { helpCommand } from "../shared/own-command.ts";
+import { helpCommand, privileged } from "../shared/own-command.ts";
 import process from "node:process";
 import { nearest } from "@sockact/shared/nearest";
 import { type Command, CommanderError } from "commander";
@@ -9,11 +9,11 @@ import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { UNKNOWN_OPTION } from "../printed/programs.ts";
 import { createProgram, issues } from "./program.ts";
-import { changeOf, recordChange } from "./record-command.ts";
+import type { RecordChange } from "./record-command.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  let change: ReturnType<typeof changeOf>;
+  let recordChange: RecordChange | undefined;
   // An error in a callback, outside any promise.
   process.on("uncaughtException", (error) => process.exit(report(error, args)));
   try {
@@ -21,15 +21,18 @@ export async function main(args: readonly string[]): Promise<number> {
     const sockact = createProgram(args);
     if (args.length === 0) sockact.help({ error: true });
     if (args[0] === "help") checkHelpTopic(sockact, args[1]);
-    sockact.hook("preAction", (_, command) => void (change = changeOf(command)));
+    sockact.hook("preAction", async (_, command) => {
+      // Other commands do not load it.
+      if (privileged.has(command.name()))
+        recordChange = (await import("./record-command.ts")).recorderOf(command);
+    });
     await sockact.parseAsync([...args], { from: "user" });
     const status = Number(process.exitCode ?? 0);
-    if (change) await recordChange(change, status === 0, undefined);
+    await recordChange?.(status === 0);
     return status;
   } catch (error) {
     const code = report(error, args);
-    if (change && code !== EXIT.usage)
-      await recordChange(change, false, error instanceof CliError ? error.code : undefined);
+    if (code !== EXIT.usage) await recordChange?.(false, error instanceof CliError ? error.code : undefined);
     // The doctor's exit codes 1 and 2 are for findings.
     return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }

@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { hrtime } from "node:process";
 import { APP, CODE, COMMAND, DURATION, EVENT, PRIORITY, RESULT } from "@sockact/shared/records";
 import type { Command } from "commander";
-import { deadline } from "../shared/deadline.ts";
+import { execute } from "../shared/execute.ts";
 import { installedApps } from "../shared/installed-apps.ts";
-import { systemEnvironment } from "../shared/system-path.ts";
 
 /** How long the record may delay the command, in milliseconds: journald may hang. */
 const PATIENCE_MS = 100;
@@ -20,27 +17,22 @@ const done: Readonly<Record<string, string>> = {
   undrain: "undrained",
 };
 
-/** A command that changes this system. */
-interface Change {
-  command: string;
-  apps: readonly string[];
-  /** In nanoseconds. */
-  since: bigint;
-}
+/** Writes an entry for each app to the journal, when the command has ended. */
+export type RecordChange = (isDone: boolean, code?: string) => Promise<void>;
 
 /**
- * The change that a command is about to make; undefined if it makes none, or changes another system below
- * `--root`.
+ * Returns what records the change that a command is about to make; undefined if it makes none, or changes
+ * another system below `--root`.
  */
-export function changeOf(command: Command): Change | undefined {
+export function recorderOf(command: Command): RecordChange | undefined {
+  const name = command.name();
   const { dryRun, root } = command.opts<{ dryRun?: boolean; root?: string }>();
-  if (done[command.name()] === undefined || dryRun === true || root !== undefined) return undefined;
+  if (done[name] === undefined || dryRun === true || root !== undefined) return undefined;
   const [names] = command.processedArgs as (string | string[] | undefined)[];
-  return {
-    command: command.name(),
-    apps: command.name() === "install" ? installedApps : [names].flat().map(withoutSuffix),
-    since: hrtime.bigint(),
-  };
+  const apps = name === "install" ? installedApps : [names].flat().map(withoutSuffix);
+  const since = hrtime.bigint();
+  return async (isDone, code) =>
+    recordChange(name, apps, Number(hrtime.bigint() - since) / 1000, isDone, code);
 }
 
 const withoutSuffix = (name = ""): string => name.replace(/\.(?:service|socket)$/, "");
@@ -48,13 +40,16 @@ const withoutSuffix = (name = ""): string => name.replace(/\.(?:service|socket)$
 /**
  * Writes one entry for each app to the journal. It is lost without journald, or without logger(1) of
  * util-linux.
+ *
+ * @param took how long it took, in microseconds
  */
-export async function recordChange(
-  { command, apps, since }: Change,
+async function recordChange(
+  command: string,
+  apps: readonly string[],
+  took: number,
   isDone: boolean,
   code: string | undefined,
 ): Promise<void> {
-  const took = Number(hrtime.bigint() - since) / 1000;
   await Promise.all(
     (apps.length === 0 ? [undefined] : apps).map(async (app) => {
       const what = app === undefined ? "" : ` ${app}`;
@@ -83,15 +78,7 @@ export async function recordChange(
 
 async function send(entry: string): Promise<void> {
   try {
-    const logger = spawn("logger", ["--journald"], {
-      stdio: ["pipe", "ignore", "ignore"],
-      env: systemEnvironment(),
-    });
-    const signal = deadline(PATIENCE_MS);
-    signal.addEventListener("abort", () => logger.kill("SIGKILL"));
-    logger.stdin.on("error", () => {});
-    logger.stdin.end(entry);
-    await once(logger, "close", { signal });
+    await execute("logger", ["--journald"], { input: entry, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     // The command has done its work.
   }

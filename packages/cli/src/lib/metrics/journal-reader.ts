@@ -1,5 +1,5 @@
 import process from "node:process";
-import { JOURNAL_CLOSED } from "../printed/systemctl.ts";
+import { JOURNAL_CLOSED } from "../printed/journalctl.ts";
 import { streamFields } from "../systemd/follow-journal.ts";
 import type { JournalFields } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";

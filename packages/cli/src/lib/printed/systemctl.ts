@@ -29,6 +29,3 @@ export const BAD_LEVEL = /unknown log level/i;
 
 /** `Bad pattern "(": missing closing parenthesis` (252 to 262) */
 export const BAD_PATTERN = /bad pattern/i;
-
-/** `No journal files were opened due to insufficient permissions.` (252 to 262) */
-export const JOURNAL_CLOSED = /insufficient permissions/i;

@@ -17,6 +17,8 @@ export interface ExecuteOptions {
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
+  /** What its standard input has. */
+  input?: string | undefined;
 }
 
 /** The program could not run, or a signal ended it. */
@@ -52,7 +54,7 @@ export class ProgramError extends Error {
 export async function execute(
   file: string,
   args: readonly string[],
-  { signal, env, cwd }: ExecuteOptions = {},
+  { signal, env, cwd, input }: ExecuteOptions = {},
 ): Promise<Ended> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -71,6 +73,8 @@ export async function execute(
         reject(new ProgramError(command, error!));
       }
     });
+    // It may end before it has read all.
+    if (input !== undefined) child.stdin!.on("error", () => {}).end(input);
     // execFile's own `signal` sends SIGTERM, which does not end a hanging program.
     const abort = () => {
       child.kill("SIGKILL");

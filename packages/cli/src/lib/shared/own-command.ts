@@ -14,7 +14,15 @@ const secureFolders = [
 ];
 
 /** The commands that change a service of the system, or see all of it, only as root. */
-const privileged = new Set(["doctor", "drain", "install", "reload", "restart", "uninstall", "undrain"]);
+export const privileged: ReadonlySet<string> = new Set([
+  "doctor",
+  "drain",
+  "install",
+  "reload",
+  "restart",
+  "uninstall",
+  "undrain",
+]);
 
 /** The program in a command, as it was called: `sockact`, or `npx sockact` when the shell does not find it. */
 function program(): string {

@@ -189,14 +189,11 @@ export async function readJournal(
 ): Promise<JournalLines> {
   const { lines } = options;
   // A line of sockact may have a record beside it, which has no message.
-  const more = lines === undefined ? options : { ...options, lines: 2 * lines };
-  const { found, ended, isRestricted } = await readFields(manager, argumentsFor(manager, units, more));
+  const args = argumentsFor(manager, units, { ...options, lines: lines && 2 * lines });
+  const { found, ended, isRestricted } = await readFields(manager, args);
   if (hasFailed(ended.code, ended.stderr) && !isRestricted) throw journalError(ended.stderr, ended.code);
   const entries = found.flatMap((fields) => entryOf(fields, manager.user) ?? []);
-  return {
-    entries: lines === undefined ? entries : entries.slice(Math.max(0, entries.length - lines)),
-    isRestricted,
-  };
+  return { entries: lines ? entries.slice(-lines) : entries, isRestricted };
 }
 
 /** The lines of a failed start, the oldest first. systemd may have restarted the service since. */
