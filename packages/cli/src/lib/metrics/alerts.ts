@@ -61,7 +61,8 @@ export const alerts = {
     reason: "A socket is closed for a moment when its unit is restarted, and not for five minutes.",
   },
   SockactStartsFail: {
-    expression: promql`increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
+    expression: promql`(increase(${"sockact_failed_starts_total"}[${"10m"}]) >= 3
+      or increase(${"sockact_failed_starts_total"}[${"10m"}]) > 0 and ${"sockact_app_up"} == 0)
       unless ignoring (state) ${"sockact_app_state"}{state="failed"} == 1`,
     for: "2m",
     severity: "critical",
@@ -71,7 +72,7 @@ export const alerts = {
     command: doctor,
     page: "troubleshooting",
     reason:
-      "One failed start can be a database that is not there yet. Three in ten minutes, for two minutes, are a version that can't start.",
+      "One failed start can be a database that is not there yet. After three in ten minutes, or after two minutes without a start that succeeds, it is a version that can't start.",
   },
   SockactAppCrashes: {
     expression: promql`increase(${"sockact_crashes_total"}[${"30m"}]) >= 3
@@ -162,7 +163,7 @@ export const alerts = {
     severity: "warning",
     summary: "{{ $labels.app }} has been drained for an hour",
     description:
-      "sockact drain has taken the app out of its load balancers. If the work is done: sudo npx sockact undrain {{ $labels.app }}",
+      "sockact drain has taken the app out of its load balancers. When the work is done, sockact undrain {{ $labels.app }} puts it back.",
     command: status,
     page: "drain",
     reason: "Work on a host takes minutes. After an hour, somebody has forgotten sockact undrain.",
