@@ -11,6 +11,8 @@ const FILE = "/var/lib/prometheus/node-exporter/sockact.prom";
 
 describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metrics install", () => {
   let systemd: PrivateSystemd;
+  /** What the installation has printed. */
+  let printed: string;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
     const app = `require("node:http").createServer((q, r) => r.end("shop")).listen({ fd: 3 });`;
@@ -18,6 +20,7 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     const exec = [systemd.node, "/var/lib/shop-app/app.cjs"];
     await systemd.installUnits(emitUnits({ name: "shop", exec, sockets: [{ listen: 80 }] }));
     await systemd.start("shop.socket");
+    printed = await sockact("metrics", "install", "--yes", "--idle-timeout", "1s");
   });
   afterAll(() => systemd?.close());
 
@@ -31,7 +34,6 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
       ?.slice(sample.length + 1);
 
   test("a scrape wakes the endpoint, and no app that sleeps", async () => {
-    const printed = await sockact("metrics", "install", "--yes", "--idle-timeout", "1s");
     expect(printed).toContain("http://127.0.0.1:9464/ answers 200 OK");
     await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
     const { status, body } = await scrape();
@@ -110,8 +112,8 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     async () => {
       const path = systemd.hostPath(FILE);
       await systemd.mustRun(["mkdir", "-p", FILE.replace(/[^/]*$/, "")]);
-      const printed = await sockact("metrics", "install", "--textfile", FILE, "--every", "1s", "--yes");
-      expect(printed).toContain("systemctl list-timers sockact-metrics.timer");
+      const said = await sockact("metrics", "install", "--textfile", FILE, "--every", "1s", "--yes");
+      expect(said).toContain("systemctl list-timers sockact-metrics.timer");
       expect(existsSync(systemd.hostPath("/etc/systemd/system/sockact-metrics.socket"))).toBe(false);
       await expect.poll(() => existsSync(path)).toBe(true);
       const { ino, mode } = statSync(path);
