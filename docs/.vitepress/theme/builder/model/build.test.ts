@@ -69,18 +69,21 @@ describe("the unit builder's model", () => {
     },
   );
 
+  /** Since systemd 253. */
+  const passed = [
+    "OpenFile=/run/systemd/notify:notify",
+    "OpenFile=/run/systemd/journal/socket:journal:graceful",
+  ];
+
   it.each<[changes: Partial<BuilderState>, lines: string[]]>([
-    [{}, ["Type=notify-reload", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"]],
+    [{}, ["Type=notify-reload", "NotifyAccess=main", ...passed]],
     [{ systemd: undefined }, ["Type=exec"]],
     [{ framework: "unchanged", systemd: undefined }, ["Type=exec"]],
     [{ watchdog: "30s", systemd: 252 }, ["Type=notify", "NotifyAccess=all"]],
     [{ systemd: 252 }, ["Type=exec"]],
-    [{ systemd: 253 }, ["Type=notify-reload", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"]],
+    [{ systemd: 253 }, ["Type=notify-reload", "NotifyAccess=main", ...passed]],
     [{ systemd: 257, framework: "other", runtime: "/usr/bin/gitea" }, ["Type=exec"]],
-    [
-      { systemd: 257, handover: true },
-      ["Type=notify", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"],
-    ],
+    [{ systemd: 257, handover: true }, ["Type=notify", "NotifyAccess=main", ...passed]],
   ])("writes nothing that the oldest systemd of %j ignores", (changes, lines) => {
     const service = built(changes).files.at(-1)!.text;
     expect(service.match(/^(?:Type|NotifyAccess|OpenFile)=.*$/gm)).toEqual(lines);
