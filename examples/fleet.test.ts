@@ -5,6 +5,7 @@ import { Fleet, requirements } from "./fleet/fleet.ts";
 import { install } from "./fleet/install.ts";
 import { addresses } from "./fleet/scenarios/addresses.ts";
 import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
+import { badCertificate, newCertificate } from "./fleet/scenarios/certificates.ts";
 import { checkHosts } from "./fleet/scenarios/check.ts";
 import { badVersion, newVersion } from "./fleet/scenarios/deploy.ts";
 import { powerCut } from "./fleet/scenarios/power-cut.ts";
@@ -78,6 +79,17 @@ describeWith({ ...requirements, tags: "campaign" }, "three hosts behind HAProxy"
     test("lose no request when one does not come back, and it stays drained", async () => {
       expect(await lostHost(fleet, silent)).toMatchObject(nothingLost);
     });
+
+    test("lose no request when their certificate is renewed", async () => {
+      expect(await newCertificate(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test.each(["mismatch", "short key"] as const)(
+      "keep the old certificate, and lose no request, if the new one can't be used (%s)",
+      async (fault) => {
+        expect(await badCertificate(fleet, silent, fault)).toMatchObject(nothingLost);
+      },
+    );
 
     test("are checked, and an error fails the check", async () => {
       const table = (await checkHosts(fleet, silent)).join("\n");

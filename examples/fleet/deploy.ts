@@ -18,7 +18,7 @@ export interface Played {
 /** `ansible-playbook NAME.yml`, in the office. */
 export async function play(
   { office }: Fleet,
-  name: "check" | "deploy" | "reboot",
+  name: "certificates" | "check" | "deploy" | "reboot",
   variables: Record<string, string> = {},
 ): Promise<Played> {
   const { systemd } = office;

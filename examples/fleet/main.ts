@@ -8,6 +8,7 @@ import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
 import { balancerReload } from "./scenarios/balancer-reload.ts";
+import { badCertificate, newCertificate } from "./scenarios/certificates.ts";
 import { checkHosts } from "./scenarios/check.ts";
 import { badVersion, newVersion } from "./scenarios/deploy.ts";
 import { powerCut } from "./scenarios/power-cut.ts";
@@ -24,6 +25,9 @@ const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
   reboots: (fleet) => rollingReboot(fleet, story),
   "lost-host": (fleet) => lostHost(fleet, story),
   check: (fleet) => checkHosts(fleet, story),
+  certificates: (fleet) => newCertificate(fleet, story),
+  mismatch: (fleet) => badCertificate(fleet, story, "mismatch"),
+  "short-key": (fleet) => badCertificate(fleet, story, "short key"),
   reload: (fleet) => balancerReload(fleet, story),
   "power-cut": (fleet) => powerCut(fleet, story),
 };

@@ -11,11 +11,12 @@ import { WebSocketServer } from "ws";
 const { version, fault } = JSON.parse(readFileSync(new URL("version.json", import.meta.url), "utf8"));
 if (fault === "crash") throw new Error(`Version ${version} crashes when it starts.`);
 
+const tls = { key: "key.pem", cert: "cert.pem" };
 const app = express();
 app.use(
   systemdListen({
     healthCheck: () => fault !== "unhealthy",
-    sockets: { web: {}, "web-tls": { tls: { key: "key.pem", cert: "cert.pem" } }, local: {} },
+    sockets: { web: {}, "web-tls": { tls }, local: {}, "local-tls": { tls } },
   }),
 );
 

@@ -11,6 +11,7 @@ export default {
     { name: "web-tls", listen: 8443, proxyProtocol },
     // For requests on the host itself, without HAProxy.
     { name: "local", listen: "127.0.0.1:8081" },
+    { name: "local-tls", listen: "127.0.0.1:8444" },
   ],
   // HAProxy asks there whether it may send clients.
   health: "/healthz",
