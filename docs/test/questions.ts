@@ -150,7 +150,7 @@ export const questions: readonly Question[] = [
     github("Unitech/pm2#5297"),
   ],
   ["startup with nvm", ["troubleshooting", "files-and-secrets", "install"], github("Unitech/pm2#1413")],
-  ["Prometheus with PM2", ["events"], github("prometheus/client_js#239")],
+  ["Prometheus with PM2", ["metrics"], github("prometheus/client_js#239")],
   ["logs filled up all disk space", ["operate"], github("keymetrics/pm2-logrotate#169")],
   ["PM2 vs systemd", ["coming-from/pm2", "why"], "https://oxmgr.empellio.com/blog/pm2-vs-systemd"],
   ["From PM2 to systemd", ["coming-from/pm2"], "https://ukor.com.ng/articles/from-pm2-to-systemd/"],

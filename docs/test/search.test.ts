@@ -71,7 +71,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["letsencrypt certbot https", "first-certificate"],
   ["cloudflare", "proxy-protocol"],
   ["environment variables", "files-and-secrets"],
-  ["prometheus", "events"],
+  ["prometheus", "metrics"],
   ["redirect http to https", "tls", "coming-from/nginx"],
   ["domain", "several-apps"],
   ["can two apps share port 80", "several-apps"],
