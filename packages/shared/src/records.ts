@@ -9,7 +9,7 @@ export const JOURNAL_SOCKET = "/run/systemd/journal/socket";
 
 /** The priority of the line beside the record, as in syslog(3). */
 export const PRIORITY = "PRIORITY";
-/** The `type` of the event, such as `drained`. `warning` and `fatal` are no events of an app. For the command line:
+/** The `type` of the event, such as `drained`. `warning` and `fatal` are not events of `onEvent`. For the command line:
  * `command`. */
 export const EVENT = "SOCKACT_EVENT";
 /** The code of the error or warning, such as `SOCKACT_ERR_STOP_TIMEOUT`. */

@@ -100,7 +100,7 @@ export async function streamFields(
 
 /**
  * The newest lines of these units, the oldest first. For `--lines`, journalctl also counts records of sockact,
- * which are no lines.
+ * which have no message.
  */
 export async function newestLines(
   manager: ServiceManager,

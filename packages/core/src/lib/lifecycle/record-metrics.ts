@@ -12,7 +12,7 @@ import { sendRecord } from "../shared/record.ts";
  *   than the kernel allows for one message, which is about 200 kB, if the queue of journald is full, or
  *   in a worker of node:cluster: call it in the primary.
  *
- * @param text in the text format of Prometheus, version 0.0.4
+ * @param text the metrics, in the text format of Prometheus, version 0.0.4
  * @throws ActivationError the errors of activatedSockets()
  */
 export function recordMetrics(text: string): boolean {

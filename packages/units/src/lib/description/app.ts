@@ -252,8 +252,9 @@ export interface AppDescription {
   /**
    * OpenFile=, since systemd 253: passes the service manager's socket as a file descriptor named `notify`,
    * which `@sockact/notify` uses. Another one, named `journal`, leads to the journal, for the fields of
-   * events. It is the default for Node with a type that notifies. Other programs use NOTIFY_SOCKET, as sd_notify(3) does, and might mistake the descriptor for a listener. Without it, an
-   * `inbound` service may open unix sockets.
+   * events. It is the default for Node with a type that notifies. Other programs use NOTIFY_SOCKET, as
+   * sd_notify(3) does, and might mistake the descriptors for listeners. Without it, an `inbound` service may
+   * open unix sockets.
    */
   openFile?: boolean | undefined;
   /**

@@ -65,7 +65,7 @@ export const reasonsOf = {
   /** The line for the journal's socket. */
   journal: {
     OpenFile:
-      "sockact writes a record with fields for each event, which metrics count. Without a journal, the service starts all the same.",
+      "sockact writes a record with fields for each event, which metrics count. Without a journal, the service starts anyway.",
   },
   /** Lines for a service that systemd 254 or later restarts. */
   quickRestart: {
