@@ -104,6 +104,20 @@ describe("entries of systemd 257", () => {
     expect(asleep / 1e6).toBeCloseTo(0.111283 + 0.121862 + 0.02076 + 0.030735, 2);
   });
 
+  test("entries that journald reads late change no time", () => {
+    const late = recorded.map((fields, index) => {
+      const wait = (index % 7) * 300_000;
+      const read = (name: string) => String(Number(fields[name]) + wait);
+      return {
+        ...fields,
+        _SOURCE_REALTIME_TIMESTAMP: fields["__REALTIME_TIMESTAMP"]!,
+        __REALTIME_TIMESTAMP: read("__REALTIME_TIMESTAMP"),
+        __MONOTONIC_TIMESTAMP: read("__MONOTONIC_TIMESTAMP"),
+      };
+    });
+    expect(counted(late).apps).toEqual(counted(recorded).apps);
+  });
+
   test("an earlier reading and the rest make the same as one reading", () => {
     for (let at = 0; at <= recorded.length; at += 5)
       expect(counted(recorded.slice(at), counted(recorded.slice(0, at)))).toEqual(counted(recorded));

@@ -36,12 +36,23 @@ const METRICS_RECORD = "metrics";
 /** Whether an app has recorded metrics of its own. */
 export const isMetricsRecord = (fields: JournalFields): boolean => fields[EVENT] === METRICS_RECORD;
 
-/** When an entry was written. */
+/** When an entry was sent to journald. */
 interface When {
   /** The boot. */
   boot: string;
   /** Microseconds of the monotonic clock of this boot. */
   at: number;
+}
+
+/** How long an entry may wait for journald, in microseconds. Its clocks may have been set meanwhile. */
+const WAIT_MAX = 60e6;
+
+/** journald reads an entry later than it was sent, on a busy machine by tenths of a second. */
+function whenSent(fields: JournalFields): When {
+  const microseconds = (name: string): number => Number(text(fields[name]));
+  const waited = microseconds("__REALTIME_TIMESTAMP") - microseconds("_SOURCE_REALTIME_TIMESTAMP");
+  const read = microseconds("__MONOTONIC_TIMESTAMP");
+  return { boot: text(fields["_BOOT_ID"]), at: waited > 0 && waited < WAIT_MAX ? read - waited : read };
 }
 
 /** An entry of systemd about a unit. */
@@ -106,6 +117,7 @@ const FIELDS = [
   "_PID",
   "_UID",
   "_BOOT_ID",
+  "_SOURCE_REALTIME_TIMESTAMP",
   "_SYSTEMD_UNIT",
   "_SYSTEMD_USER_UNIT",
   EVENT,
@@ -135,7 +147,7 @@ export function journalEvent(
   user: boolean,
   uid: number | undefined,
 ): JournalEvent | undefined {
-  const when = { boot: text(fields["_BOOT_ID"]), at: Number(text(fields["__MONOTONIC_TIMESTAMP"])) };
+  const when = whenSent(fields);
   const writer = text(fields[user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT"]);
   if (user && text(fields["_UID"]) !== String(uid)) return undefined;
   const isManager = user
