@@ -20,7 +20,8 @@ if (cluster.isPrimary) {
   await Promise.all(workers);
   await listen(server, { port: 3000 });
 } else {
-  const io = new Server(createServer(), { adapter: createAdapter() });
+  // A client whose first message was lost on the way to its worker connects again after this time.
+  const io = new Server(createServer(), { adapter: createAdapter(), connectTimeout: 5000 });
   io.on("connection", (socket) => socket.on("echo", (text, answer) => answer(`${text} ${process.pid}`)));
   setupWorker(io);
   process.send("ready");
