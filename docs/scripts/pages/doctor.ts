@@ -3,7 +3,7 @@ import { sameNames } from "./same-names.ts";
 
 /** The diagnoses of each theme, by their codes. */
 const themes: Record<string, string> = {
-  "The units and their sockets": `unit-not-loaded unit-outdated install-interrupted config-differs unit-edited drop-in-overrides socket-inactive socket-not-open not-enabled socket-failed port-taken port-forbidden
+  "The units and their sockets": `unit-not-loaded unit-outdated install-interrupted config-differs unit-edited drop-in-overrides socket-inactive socket-not-open not-enabled timer-inactive socket-failed port-taken port-forbidden
     address-missing loopback-only socket-in-namespace socket-starts-other service-without-socket`,
   "Starts, and services that exit": `start-limit-hit trigger-limit-hit restart-loop idle-spin never-ready start-step-failed app-crashed service-failed module-missing
     node-old runtime-bun node-options-refused`,

@@ -113,7 +113,7 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
       const path = systemd.hostPath(FILE);
       await systemd.mustRun(["mkdir", "-p", FILE.replace(/[^/]*$/, "")]);
       const said = await sockact("metrics", "install", "--textfile", FILE, "--every", "1s", "--yes");
-      expect(said).toContain("systemctl list-timers sockact-metrics.timer");
+      expect(said).toContain("sockact status sockact-metrics");
       expect(existsSync(systemd.hostPath("/etc/systemd/system/sockact-metrics.socket"))).toBe(false);
       await expect.poll(() => existsSync(path)).toBe(true);
       const { ino, mode } = statSync(path);

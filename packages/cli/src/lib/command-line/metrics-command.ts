@@ -43,9 +43,13 @@ Exit codes:
       .addCommand(metricsInstallCommand())
       .addCommand(metricsRulesCommand())
       .addCommand(metricsDashboardCommand())
-      .action(async (names: string[], options: MetricsOptions) => {
+      .action(async (names: string[], options: MetricsOptions, { commands }: Command) => {
         const { printMetrics } = await import("../metrics/metrics.ts");
-        process.exitCode = await printMetrics(names, options);
+        process.exitCode = await printMetrics(
+          names,
+          options,
+          commands.map((command) => command.name()),
+        );
       })
   );
 }

@@ -23,7 +23,7 @@ security-denied syscall-killed jit-crashed memory-exhausted descriptors-exhauste
 socket-name-unknown file-read-only file-hidden file-refused address-family-refused network-cut
 service-without-socket launcher event-loop-blocked socket-not-claimed port-taken port-forbidden never-ready
 restart-loop app-crashed service-failed start-limit-hit trigger-limit-hit
-socket-failed socket-inactive not-enabled
+socket-failed socket-inactive timer-inactive not-enabled
 handover-unsupported handover-waiting handover-failed reload-failed handover-unfinished handover-unit-changed
 proxy-inactive proxy-port proxy-config site-missing host-taken caddy-admin
 certificate-expired certificate-expires certificate-other-host dns-missing dns-elsewhere certificate-missing

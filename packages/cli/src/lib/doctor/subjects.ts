@@ -1,5 +1,6 @@
 import { CliError } from "../shared/cli-error.ts";
 import { type ActivatedService, activatedServices, findService } from "../systemd/activated-units.ts";
+import { timedService } from "../systemd/timed-service.ts";
 import { type Host, Subject } from "./model/subject.ts";
 
 /** A service and the units to examine. A rolling pair has two service units. */
@@ -9,9 +10,10 @@ export interface Case {
   subjects: readonly Subject[];
 }
 
-/** The services that sockets start, without those of the distribution. */
+/** The services that sockets start, without those of the distribution, and the one that a timer starts. */
 export async function allCases(host: Host): Promise<Case[]> {
-  return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
+  const [activated, timed] = await Promise.all([activatedServices(host.manager), timedService(host.manager)]);
+  return activated.concat(timed ?? []).map((service) => caseOf(host, service));
 }
 
 /** Finds a service by its name or a unit's name, with or without suffix, even if no socket starts it. */

@@ -134,9 +134,17 @@ function showResults(results: readonly Result[], { json, user, start }: InstallO
     // Another socket starts the one that answers probes.
     const starters = startersOf(plan).filter((unit) => unit !== `${plan.name}-health.socket`);
     const toStart = start || root !== "/" ? [] : starters.length > 0 ? starters : [serviceOf(plan)];
-    const timer = starters.find((unit) => unit.endsWith(".timer"));
     print(
-      resultText({ name: plan.name, user: user === true, root, toStart, timer, answers, changed, bundle }),
+      resultText({
+        name: plan.name,
+        user: user === true,
+        root,
+        toStart,
+        answers,
+        changed,
+        bundle,
+        reader: installed.service.reader,
+      }),
     );
   }
 }
@@ -284,6 +292,7 @@ function jsonOf({ installed: { service, prepared, notes }, answers, changed, bun
     })),
     removed: removed.map(({ path }) => path),
     notes,
+    ...(service.reader && { prometheus: service.reader.data }),
     ...(bundle && { bundle }),
     answers: answers.map((answer) => ({ ...answer, page: undefined })),
   };

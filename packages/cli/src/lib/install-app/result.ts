@@ -5,6 +5,7 @@ import { isRootShell, serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
+import type { ForReader } from "./wanted-service.ts";
 
 /**
  * Whether the service does not serve correctly. `sockact install` then fails, but keeps what it installed.
@@ -17,12 +18,11 @@ export interface Installed {
   root: string;
   /** The units to start, with `--no-start`. */
   toStart: readonly string[];
-  /** The timer that starts it. `status` and `doctor` are for services that sockets start. */
-  timer?: string | undefined;
   answers: readonly Answer[];
   /** Whether anything was changed. */
   changed: boolean;
   bundle?: BundleRecord | undefined;
+  reader?: ForReader | undefined;
 }
 
 /** The installed service, its answers, and the next commands. */
@@ -31,10 +31,10 @@ export function resultText({
   user,
   root,
   toStart,
-  timer,
   answers,
   changed,
   bundle,
+  reader,
 }: Installed): string {
   const place = root === "/" ? "" : ` in ${root}`;
   const pause = toStart.length > 0 ? ", and not started" : "";
@@ -43,14 +43,10 @@ export function resultText({
   const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
   const next: [string, string][] = [
     ...(toStart.length > 0 ? [[startCommand(toStart, user), "starts it"] as [string, string]] : []),
-    ...(timer !== undefined
-      ? [[`systemctl list-timers ${timer}`, "when it runs"] as [string, string]]
-      : isSilent || isBroken
-        ? [[serviceCommand("doctor", name, user), "says why"] as [string, string]]
-        : [[serviceCommand("status", name, user), "how it is doing"] as [string, string]]),
-    timer === undefined
-      ? [`${serviceCommand("logs", name, user)} -f`, "what it says"]
-      : [`journalctl --unit ${name} --follow`, "what it says"],
+    isSilent || isBroken
+      ? [serviceCommand("doctor", name, user), "says why"]
+      : [serviceCommand("status", name, user), "how it is doing"],
+    [`${serviceCommand("logs", name, user)} -f`, "what it says"],
     [serviceCommand("uninstall", name, user), "removes it"],
   ];
   const width = Math.max(...next.map(([command]) => command.length));
@@ -62,6 +58,7 @@ export function resultText({
       : [
           `${colourOut("yellow", "!")} It is not bundled: ${bundle.fallback.reason} (${bundle.fallback.code})`,
         ]),
+    ...(reader === undefined ? [] : ["", `  ${reader.title}`, ...reader.lines.map((line) => `    ${line}`)]),
     ...(root === "/"
       ? ["", ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${colourOut("dim", why)}`)]
       : []),

@@ -6,6 +6,15 @@ import type { UnreadEnvFile } from "./env-file.ts";
 /** What to bundle. */
 export type WantedBundle = Pick<BundleRecord, "entry" | "preloads" | "isNeeded">;
 
+/** What the program needs that reads what the service offers. */
+export interface ForReader {
+  /** Where the lines belong. */
+  title: string;
+  lines: readonly string[];
+  /** The same for `--json`. */
+  data: object;
+}
+
 /** A service to install. */
 export interface WantedService {
   description: AppDescription;
@@ -28,6 +37,7 @@ export interface WantedService {
   envFile: UnreadEnvFile | undefined;
   /** The bundle in the description. */
   bundle?: WantedBundle | undefined;
+  reader?: ForReader | undefined;
   /** Notes for the user, in sentences. */
   notes: string[];
 }

@@ -6,10 +6,11 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { BAD_LEVEL, BAD_PATTERN, BAD_TIME } from "../printed/systemctl.ts";
 import { untilSignal } from "../shared/until-signal.ts";
-import { type ActivatedService, findService, journalUnits } from "../systemd/activated-units.ts";
+import { type ActivatedService, journalUnits } from "../systemd/activated-units.ts";
 import { JOURNAL_HINT, type JournalEntry, type JournalOptions, readJournal } from "../systemd/journal.ts";
 import { newestLines, streamJournal } from "../systemd/follow-journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { findOwn } from "../systemd/timed-service.ts";
 
 /** The options of `sockact logs`. */
 export interface LogsOptions {
@@ -37,7 +38,7 @@ export async function logs(
   { follow = false, lines, since, json, user, ...filters }: LogsOptions,
 ): Promise<number> {
   const manager = new ServiceManager({ user });
-  const service = await findService(manager, name);
+  const service = await findOwn(manager, name);
   const options = { lines: lines ?? (since === undefined ? LINES : undefined), since, filters };
   const write = (entry: JournalEntry) => print(`${json ? jsonLine(entry) : entryText(entry)}\n`);
   try {

@@ -230,17 +230,21 @@ export const alerts = {
       "The counters begin again at a boot, and when the journal was deleted. Three times in an hour, the state file can't be written: the disk may be full.",
   },
   SockactMetricsMissing: {
+    // A target that is no longer in prometheus.yml has no `up`. One that answers without these metrics is a
+    // node_exporter: then another job of the same host may have them.
     expression: promql`group by (job, instance) (present_over_time(${"sockact_build_info"}[${"1d"}]))
-      unless group by (job, instance) (${"sockact_build_info"})`,
+      unless group by (job, instance) (${"sockact_build_info"})
+      and on (job, instance) (up == 0 or label_replace(up, "host", "$1", "instance", "(.*?)(:[0-9]+)?")
+        unless on (host) label_replace(${"sockact_build_info"}, "host", "$1", "instance", "(.*?)(:[0-9]+)?"))`,
     for: "10m",
     severity: "critical",
     summary: "{{ $labels.instance }} has no metrics of sockact",
     description:
-      "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the file is gone. With the file, look at systemctl status sockact-metrics.timer too. No other alert of this host can fire.",
+      "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the file is gone. No other alert of this host can fire.",
     command: "sudo npx sockact doctor sockact-metrics",
     page: "metrics",
     reason:
-      "Ten minutes survive a reboot and an upgrade. If you have removed the host or its metrics on purpose, or have changed from the endpoint to the file, silence the alert: it ends after a day.",
+      "Ten minutes survive a reboot and an upgrade. If you have removed the host, or have changed from the endpoint to the file, remove its target from prometheus.yml: that ends the alert.",
   },
   SockactMetricsStale: {
     expression: promql`time() - node_textfile_mtime_seconds{file=~".*/sockact[^/]*[.]prom"} > 600`,
@@ -249,7 +253,7 @@ export const alerts = {
     summary: "The metrics of {{ $labels.instance }} are old",
     description:
       "The file for the textfile collector of node_exporter is {{ $value | humanizeDuration }} old, so all metrics of sockact show an earlier state.",
-    command: "systemctl status sockact-metrics.timer sockact-metrics.service",
+    command: "sudo npx sockact doctor sockact-metrics",
     page: "metrics",
     reason:
       "The timer writes the file every 30 seconds. With a longer `--every`, raise the threshold to several times its length.",

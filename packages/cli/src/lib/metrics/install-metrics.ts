@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { buildUnits, UnitError, type UnitSet } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
@@ -6,7 +7,9 @@ import { filesFolder } from "../install/install.ts";
 import { installServices } from "../install-app/install-app.ts";
 import type { WantedService } from "../install-app/wanted-service.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { describeEndpoint, NAME, textfilesOf, textfileUnits } from "./metrics-units.ts";
+import { METRICS as NAME } from "../systemd/timed-service.ts";
+import { collectorFlag, scrapeConfig } from "./scrape-config.ts";
+import { describeEndpoint, textfilesOf, textfileUnits } from "./metrics-units.ts";
 
 /** The options of `sockact metrics install`. */
 export interface MetricsInstallOptions {
@@ -67,6 +70,7 @@ function wanted(options: MetricsInstallOptions, systemd: number | undefined): Wa
     bound: [],
     unread: [],
     envFile: undefined,
+    reader: textfile === undefined ? scrapeConfig(listen, hostname()) : collectorFlag(textfile),
     notes: notesOn(textfile === undefined ? listen : []),
   };
 }

@@ -1,7 +1,5 @@
 import { type AppDescription, buildUnits, parseUnit, UnitSet } from "@sockact/units";
-
-/** The service of `sockact metrics install`. */
-export const NAME = "sockact-metrics";
+import { METRICS as NAME } from "../systemd/timed-service.ts";
 
 /** Until they are complete, the metrics are where only root may write. */
 const WRITTEN = `/run/${NAME}.prom`;

@@ -1,5 +1,8 @@
+import { nearest } from "@sockact/shared/nearest";
 import { print, printJson } from "../output/print.ts";
+import { CliError } from "../shared/cli-error.ts";
 import { tell } from "../shared/messages.ts";
+import { ownCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { byMetric } from "./by-metric.ts";
@@ -14,14 +17,20 @@ export interface MetricsOptions {
   user?: boolean;
 }
 
-/** Prints the metrics of these services, by default of all, and returns the exit code. */
+/**
+ * Prints the metrics of these services, by default of all, and returns the exit code.
+ *
+ * @param commands the subcommands, for which a name may be a typing error
+ */
 export async function printMetrics(
   names: readonly string[],
   { all, json = false, user }: MetricsOptions,
+  commands: readonly string[],
 ): Promise<number> {
   const manager = new ServiceManager({ user });
   const wanted: string[] = [];
-  for (const name of names) wanted.push((await findService(manager, name)).name);
+  for (const name of names)
+    wanted.push((await findService(manager, name).catch((error) => misspelt(error, name, commands))).name);
   const collector = await openCollector(manager, {
     all: all === true || names.length > 0,
     onProblem: ({ message, hint }) => tell(`${message}\n${hint}\n`),
@@ -33,6 +42,17 @@ export async function printMetrics(
   if (json) printJson({ metrics: metricsJson(samples) });
   else print(expositionText(samples));
   return 0;
+}
+
+function misspelt(error: unknown, name: string, commands: readonly string[]): never {
+  const near = nearest(name, commands);
+  if (!(error instanceof CliError) || error.code !== "SOCKACT_ERR_UNIT_UNKNOWN" || near === undefined)
+    throw error;
+  const { code, message, hint, exitCode } = error;
+  throw new CliError(code, message, `Did you mean ${ownCommand("metrics", near)}?\n${hint}`, {
+    exitCode,
+    cause: error,
+  });
 }
 
 /** The metrics that have samples. */

@@ -10,11 +10,18 @@ import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/analyze.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { bundleStatus } from "./bundle-status.ts";
-import type { ServiceStatus, UnitStatus } from "./service-status.ts";
+import type { ServiceStatus, TimerStatus, UnitStatus } from "./service-status.ts";
 import { siteStatus } from "./site-status.ts";
 import { clientsOf, closedOf, listenersOf, readSockets, sum } from "./sockets.ts";
 import { stateOf } from "../systemd/unit-state.ts";
-import { numberOf, type ServiceProperties, serviceProperties, socketProperties } from "./unit-properties.ts";
+import {
+  numberOf,
+  type ServiceProperties,
+  serviceProperties,
+  socketProperties,
+  type TimerProperties,
+  timerProperties,
+} from "./unit-properties.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** The memory of the main process, if systemd does not measure that of the service. */
@@ -94,6 +101,14 @@ function cleaned<Value>(value: Value): Value {
   ) as Value;
 }
 
+const readTimer = (timer: TimerProperties): TimerStatus => ({
+  unit: timer.Id,
+  active: timer.ActiveState,
+  every: /OnUnitActiveUSec=(.+?) ;/.exec(timer.TimersMonotonic ?? "")?.[1] ?? null,
+  enabled: timer.UnitFileState ?? "",
+  file: timer.FragmentPath || null,
+});
+
 /** The sockets of a service, then the health socket. */
 const socketsOf = ({ sockets, health }: ActivatedService): string[] =>
   health === undefined ? sockets : [...sockets, health];
@@ -111,9 +126,11 @@ export async function readStatus(
 ): Promise<ServiceStatus[]> {
   const socketUnits = services.flatMap(socketsOf);
   const serviceUnits = services.flatMap((service) => service.services);
-  const [sockets, units, exposure] = await Promise.all([
+  const timerUnits = services.flatMap((service) => service.timer ?? []);
+  const [sockets, units, timers, exposure] = await Promise.all([
     manager.show(socketUnits, socketProperties),
     manager.show(serviceUnits, serviceProperties),
+    manager.show(timerUnits, timerProperties),
     readExposure(manager, isRated ? services.map(judgedUnit) : []),
   ]);
   const statuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
@@ -127,7 +144,11 @@ export async function readStatus(
     const socketStatus = socketStatuses.splice(0, ownSockets.length);
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const appSockets = socketStatus.slice(0, service.sockets.length);
-    const state = stateOf(own, listenersOf(ownSockets.slice(0, appSockets.length), socketStatus));
+    const timer = service.timer === undefined ? undefined : timers.shift();
+    const state = stateOf(
+      own,
+      timer ? [timer] : listenersOf(ownSockets.slice(0, appSockets.length), socketStatus),
+    );
     return cleaned<ServiceStatus>({
       name: service.name,
       service: service.service,
@@ -136,6 +157,7 @@ export async function readStatus(
       drained: isDrained({ user: manager.user, root: "/" }, service.name),
       sockets: appSockets,
       health: socketStatus[appSockets.length] ?? null,
+      timer: timer ? readTimer(timer) : null,
       units: unitStatus,
       pids: running.flatMap(({ pid, oldPids }) => [pid!, ...oldPids]),
       user: (running[0] ?? unitStatus[0])?.user ?? null,
@@ -147,7 +169,7 @@ export async function readStatus(
       exposure: exposure.get(judgedUnit(service)) ?? null,
       bundle: bundleStatus(service.name, manager.user),
       site: siteStatus(service.name, manager.user),
-      warnings: warningsOf({ service, state, units: own, sockets: ownSockets, closed }, manager),
+      warnings: warningsOf({ service, state, units: own, timer, sockets: ownSockets, closed }, manager),
     });
   });
 }

@@ -28,6 +28,17 @@ export interface SocketStatus {
 export const isClosed = ({ active, addresses }: SocketStatus): boolean =>
   active === "active" && addresses.length > 0 && addresses.every(({ listens }) => !listens);
 
+/** The timer that starts a service. */
+export interface TimerStatus {
+  unit: string;
+  active: string;
+  /** How often it starts the service, such as `30s`. */
+  every: string | null;
+  /** Whether it runs after the next boot. */
+  enabled: string;
+  file: string | null;
+}
+
 /** A service unit in `sockact status`. */
 export interface UnitStatus {
   unit: string;
@@ -59,6 +70,7 @@ export interface Warning {
     | "reload-failed"
     | "socket-failed"
     | "not-listening"
+    | "timer-inactive"
     | "not-enabled"
     | "changed-on-disk"
     | "install-interrupted";
@@ -79,6 +91,8 @@ export interface ServiceStatus {
   sockets: SocketStatus[];
   /** The health socket, which does not start the service. */
   health: SocketStatus | null;
+  /** The timer that starts it, if no socket does. */
+  timer: TimerStatus | null;
   units: UnitStatus[];
   /**
    * The serving processes: one, or two while a rolling pair switches or an old process drains after a

@@ -6,7 +6,7 @@ import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
 import { bundleLines } from "./bundle-status.ts";
 import { siteLines } from "./site-status.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
-import { stateStyles, warningLines } from "./status-table.ts";
+import { everyText, stateStyles, warningLines } from "./status-table.ts";
 
 const LABEL = 11;
 
@@ -56,9 +56,14 @@ export function statusDetail(
   journal: JournalLines | undefined,
   { now = new Date(), user = false }: { now?: Date; user?: boolean } = {},
 ): string {
-  const { name, state, drained, sockets, health, units, exposure, bundle, site } = service;
+  const { name, state, drained, sockets, health, timer, units, exposure, bundle, site } = service;
   const commands = [...new Set(units.map(({ command }) => command).filter((command) => command !== ""))];
-  const files = [...sockets, ...(health === null ? [] : [health]), ...units]
+  const files = [
+    ...sockets,
+    ...(health === null ? [] : [health]),
+    ...(timer === null ? [] : [timer]),
+    ...units,
+  ]
     .map(({ file }) => file)
     .filter((file) => file !== null);
   const warnings = warningLines(service.warnings);
@@ -74,11 +79,15 @@ export function statusDetail(
     `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}${drained ? colourOut("yellow", ", drained") : ""}\n`,
     field("Sockets", sockets.flatMap(socketLines)),
     field("Health", health === null ? [] : socketLines(health)),
+    field(
+      "Timer",
+      timer === null ? [] : [`${timer.unit}: ${timer.active}, ${timer.enabled}, ${everyText(timer)}`],
+    ),
     field("Hosts", site === null ? [] : siteLines(site, now)),
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
     field("Bundle", bundle === null ? [] : bundleLines(bundle, name, user)),
-    field("Last wake", [wakeLine(service, now)]),
+    field(timer === null ? "Last wake" : "Last run", [wakeLine(service, now)]),
     field("Risk", exposure === null ? [] : [`${exposure.toFixed(1)} of 10 (systemd-analyze security)`]),
     field("Files", [...new Set([...files, ...(site === null ? [] : [site.file])])]),
     warnings === "" ? "" : `\n${warnings}`,

@@ -4,7 +4,7 @@ import { table } from "../output/table.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
 import type { ServiceState } from "../systemd/unit-state.ts";
-import type { ServiceStatus, Warning } from "./service-status.ts";
+import type { ServiceStatus, TimerStatus, Warning } from "./service-status.ts";
 
 /** The colour of each state. */
 export const stateStyles: Record<ServiceState, Style> = {
@@ -21,8 +21,13 @@ export const stateStyles: Record<ServiceState, Style> = {
 const dash = (text: string | undefined | null): string =>
   text === undefined || text === null || text === "" ? "–" : text;
 
+/** How often a timer starts its service. */
+export const everyText = ({ every }: TimerStatus): string =>
+  every === null ? "by a timer" : `every ${every}`;
+
 /** The different addresses: a pair of sockets may use the same path. */
-function addressesOf({ sockets }: ServiceStatus): string[] {
+function addressesOf({ sockets, timer }: ServiceStatus): string[] {
+  if (timer !== null) return [everyText(timer)];
   return [...new Set(sockets.flatMap(({ addresses }) => addresses.map(({ address }) => address)))];
 }
 

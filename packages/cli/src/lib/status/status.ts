@@ -2,9 +2,10 @@ import process from "node:process";
 import { jsonText } from "../shared/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
-import { activatedServices, findService, journalUnits } from "../systemd/activated-units.ts";
+import { activatedServices, journalUnits } from "../systemd/activated-units.ts";
 import { type JournalLines, readJournal } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { findOwn, timedService } from "../systemd/timed-service.ts";
 import { readStatus } from "./read-status.ts";
 import type { ServiceStatus } from "./service-status.ts";
 import { type SiteStatus, withCertificates } from "./site-status.ts";
@@ -24,7 +25,7 @@ export interface StatusOptions {
 const LOG_LINES = 5;
 
 /** What `sockact status --json` prints. */
-interface StatusReport {
+export interface StatusReport {
   services: ServiceStatus[];
   /** How many system services were omitted. */
   hidden: number;
@@ -36,9 +37,15 @@ interface Report extends StatusReport {
 }
 
 async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
-  const known = await activatedServices(manager, { all: true });
-  const shown = known.filter(({ isSystem }) => all || !isSystem);
-  return { services: await readStatus(manager, shown), hidden: known.length - shown.length };
+  const [known, timed] = await Promise.all([
+    activatedServices(manager, { all: true }),
+    timedService(manager),
+  ]);
+  const shown = known.filter(({ isSystem }) => all || !isSystem).concat(timed ?? []);
+  return {
+    services: await readStatus(manager, shown),
+    hidden: known.filter(({ isSystem }) => !all && isSystem).length,
+  };
 }
 
 async function readOne(
@@ -46,7 +53,7 @@ async function readOne(
   name: string,
   siteOf: (service: ServiceStatus) => Promise<SiteStatus | null>,
 ): Promise<Report> {
-  const service = await findService(manager, name);
+  const service = await findOwn(manager, name);
   const [[found], journal] = await Promise.all([
     readStatus(manager, [service]),
     // Everything else can be shown without it.

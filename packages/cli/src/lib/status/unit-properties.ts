@@ -40,10 +40,13 @@ export const serviceProperties = [
   "InactiveEnterTimestamp",
   "ActiveEnterTimestampMonotonic",
 ] as const;
+/** The properties to read from each timer. */
+export const timerProperties = [...common, "TimersMonotonic", "UnitFileState"] as const;
 /** The properties of every unit. systemctl omits the others if it could not load the unit. */
 type Loaded<Names extends readonly string[]> = Properties<(typeof common)[number]> &
   Partial<Properties<Names[number]>>;
 export type SocketProperties = Loaded<typeof socketProperties>;
+export type TimerProperties = Loaded<typeof timerProperties>;
 export type ServiceProperties = Loaded<typeof serviceProperties>;
 
 /** The number of a property. Null if it is not known. */

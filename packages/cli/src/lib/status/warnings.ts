@@ -8,7 +8,7 @@ import { closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { isRestarting, type ServiceState } from "../systemd/unit-state.ts";
 import type { Warning } from "./service-status.ts";
-import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
+import type { ServiceProperties, SocketProperties, TimerProperties } from "./unit-properties.ts";
 
 /** How the main process ended, from `ExecMainCode`. */
 function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): string {
@@ -21,6 +21,7 @@ interface Known {
   service: ActivatedService;
   state: ServiceState;
   units: readonly ServiceProperties[];
+  timer: TimerProperties | undefined;
   sockets: readonly SocketProperties[];
   /** The addresses of each socket unit without a descriptor. */
   closed: ReadonlyMap<string, readonly string[]>;
@@ -28,7 +29,7 @@ interface Known {
 
 /** The warnings about a service, the most serious first. */
 export function warningsOf(
-  { service, state, units, sockets, closed }: Known,
+  { service, state, units, timer, sockets, closed }: Known,
   { systemctl, user }: ServiceManager,
 ): Warning[] {
   const { name, services, isSystem } = service;
@@ -37,6 +38,7 @@ export function warningsOf(
   const warnings: Warning[] = [];
   const add = (code: Warning["code"], unit: string, message: string, fix: string) =>
     warnings.push({ code, units: [unit], message, fix });
+  const triggers = timer === undefined ? [] : [timer];
   const isUp = state === "awake" || state === "starting" || state === "restarting" || state === "draining";
 
   if (isInterrupted({ user, root: "/" }, name)) {
@@ -48,7 +50,7 @@ export function warningsOf(
       ownCommand("install", "--name", name, ...userOption(user)),
     );
   }
-  for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
+  for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...triggers, ...units]) {
     if (LoadState === "loaded") continue;
     if (LoadState === "masked") {
       // The template may be masked instead, and a mask below /run lasts until the next boot.
@@ -125,7 +127,15 @@ export function warningsOf(
         `${systemctl} enable ${unitWords([Id])}`,
       );
   }
-  for (const { Id, NeedDaemonReload } of [...sockets, ...units])
+  for (const { Id, LoadState, ActiveState, UnitFileState } of triggers) {
+    const enable = `${systemctl} enable --now ${unitWords([Id])}`;
+    if (LoadState !== "loaded") continue;
+    if (ActiveState !== "active")
+      add("timer-inactive", Id, `${Id} does not run, so nothing starts ${name}`, enable);
+    else if (UnitFileState === "disabled")
+      add("not-enabled", Id, `${Id} does not run after the next boot`, enable);
+  }
+  for (const { Id, NeedDaemonReload } of [...sockets, ...triggers, ...units])
     if (NeedDaemonReload === "yes")
       add(
         "changed-on-disk",

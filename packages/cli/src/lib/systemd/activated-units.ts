@@ -25,6 +25,8 @@ export interface ActivatedService {
   sockets: string[];
   /** The health socket, if any. */
   health?: string | undefined;
+  /** The timer that starts it, if no socket does. */
+  timer?: string | undefined;
   /**
    * Whether its units belong to the distribution and it does not run Node. `status` shows it only with
    * `--all`.
@@ -150,8 +152,16 @@ function namesOf({ name, service, services, sockets, health }: ActivatedService)
 }
 
 /** The units with a service's log lines: a service with `Accept=yes` has a unit for each connection. */
-export function journalUnits({ kind, service, services, sockets, health }: ActivatedService): string[] {
+export function journalUnits({
+  kind,
+  service,
+  services,
+  sockets,
+  health,
+  timer,
+}: ActivatedService): string[] {
   return [
+    ...(timer === undefined ? [] : [timer]),
     ...sockets,
     ...(health === undefined ? [] : [health]),
     ...(kind === "accept" ? [service.replace("@.", "@*.")] : services),

@@ -3,6 +3,7 @@ import { IN_USE, LISTEN_FAILED, NO_SUCH_ADDRESS, NOT_PERMITTED } from "../../pri
 import { read } from "../../shared/proc.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
+import { METRICS } from "../../systemd/timed-service.ts";
 import { environment, valueOf } from "../facts/files.ts";
 import { type JournalLine, lastRun, quoted } from "../facts/journal.ts";
 import { socketUnits, type Unit } from "../facts/units.ts";
@@ -122,6 +123,8 @@ export const addresses: readonly Diagnosis[] = [
         addressesOf(socket).map((listen) => ({ socket, ...listen })),
       );
       const [first] = found;
+      // sockact has chosen its address.
+      if (subject.name === METRICS) return [];
       const isLoopback = /^(?:127\.\d+\.\d+\.\d+|\[::1\]):\d+$/;
       if (first === undefined || !found.every(({ address }) => isLoopback.test(address))) return [];
       const { socket, address } = first;

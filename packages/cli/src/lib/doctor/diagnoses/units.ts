@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { requirements, type Unit, allUnits } from "../facts/units.ts";
+import { requirements, timerUnits, type Unit, allUnits } from "../facts/units.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
@@ -39,6 +39,32 @@ export const units: readonly Diagnosis[] = [
         fix: "Let systemd read the files again, and restart the unit.",
         copy: [`${systemctl} daemon-reload`, `${systemctl} restart ${each.unit}`],
       }));
+    },
+  },
+  {
+    code: "timer-inactive",
+    severity: "error",
+    title: "the timer is not started",
+    why: "systemd starts the service regularly only while its timer is active. Until then, what the service writes gets older.",
+    looksAt: "`ActiveState` and `UnitFileState` of each timer in `TriggeredBy` of the service.",
+    remedy: "Run `systemctl enable --now` for the timer.",
+    async find(subject) {
+      const { service, systemctl } = subject;
+      const timers = (await subject.get(timerUnits)).filter((timer) => timer.isLoaded);
+      return timers.flatMap((timer) => {
+        const isActive = timer.state === "active";
+        if (isActive && timer.get("UnitFileState") !== "disabled") return [];
+        return {
+          unit: timer.unit,
+          severity: isActive ? "warning" : "error",
+          message: isActive
+            ? `${timer.unit} runs now, but does not after the next boot.`
+            : `${timer.unit} does not run, so nothing starts ${service}.`,
+          evidence: timer.show("ActiveState", "UnitFileState"),
+          fix: "Start the timer, and enable it.",
+          copy: [`${systemctl} enable --now ${timer.unit}`],
+        };
+      });
     },
   },
 ];

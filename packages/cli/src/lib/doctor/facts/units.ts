@@ -1,6 +1,7 @@
 import process from "node:process";
 import { listOf, showUnits } from "../../shared/properties.ts";
 import type { Evidence } from "../model/diagnosis.ts";
+import { METRICS } from "../../systemd/timed-service.ts";
 import type { Host, Subject } from "../model/subject.ts";
 
 /** systemd's version, such as 257. */
@@ -78,6 +79,16 @@ export async function serviceUnit(subject: Subject): Promise<Unit> {
 /** Each socket unit. */
 export async function socketUnits(subject: Subject): Promise<Unit[]> {
   return (await subject.get(allUnits)).slice(1);
+}
+
+/** The timers that start the service. */
+export async function timerUnits(subject: Subject): Promise<Unit[]> {
+  const loaded = (await subject.get(serviceUnit)).list("TriggeredBy");
+  // systemd has not loaded a timer that is stopped and not enabled.
+  const own = subject.name === METRICS ? [`${METRICS}.timer`] : [];
+  const names = [...new Set([...loaded, ...own])].filter((unit) => unit.endsWith(".timer"));
+  const found = await subject.host.manager.show(names, ["Id", "LoadState", "ActiveState", "UnitFileState"]);
+  return found.map((values, index) => new Unit(names[index]!, values, subject.systemctl));
 }
 
 /** The state of each unit that the service requires, other than its sockets, in the order of its file. */
