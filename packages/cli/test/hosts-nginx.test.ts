@@ -51,7 +51,7 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "sockact install 
     const { stdout, code } = await install("shop", "--host", host("shop"), "--host", "www.example.com");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: expect.stringContaining(`answers 308 Permanent Redirect to https://${host("shop")}/`),
+      stdout: expect.stringContaining(`https://${host("shop")}/ answers 200 OK after`),
     });
     expect(await known(`https://${host("shop")}/`, ...forged)).toMatchObject({
       ip: "127.0.0.1",

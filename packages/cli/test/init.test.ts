@@ -46,6 +46,21 @@ describe("sockact init", () => {
     expect(text.split("\n").filter((line) => line.length > 110)).toEqual([]);
   });
 
+  it("writes a config for a site with host names", () => {
+    const folder = shop();
+    const hosts = ["--host", "shop.example.com", "--host", "www.example.com"];
+    const { status, stderr } = sockactIn(folder, ["init", "--yes", "--name", "web", ...hosts]);
+    expect(stderr).not.toContain("error");
+    expect(status).toBe(0);
+    const text = readFileSync(join(folder, "sockact.config.mjs"), "utf8");
+    expect(text).toContain(`  hosts: ["shop.example.com", "www.example.com"],\n`);
+    expect(text).toContain(`  sockets: [{ listen: "/run/web.sock" }],\n`);
+    const port = sockactIn(folder, ["init", "--yes", "--force", ...hosts, "--listen", "80"]);
+    expect(port.status).toBe(2);
+    expect(port.stderr).toContain("--host: shop does not listen on one unix socket");
+    expect(sockactIn(folder, ["init", "--yes", "--force", "--host", "a b"]).stderr).toContain("--host has");
+  });
+
   it.each<[string, string[], string, Files]>([
     ["JavaScript", [], "sockact.config.mjs", {}],
     ["an ES module", [], "sockact.config.js", { "package.json": { name: "shop", type: "module" } }],

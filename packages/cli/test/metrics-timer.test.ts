@@ -38,9 +38,7 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     expect(JSON.parse(again.stdout)).toMatchObject([
       {
         prometheus: {
-          scrape_configs: [
-            { job_name: "sockact", static_configs: [{ targets: [`${host.trim()}:9465`] }] },
-          ],
+          scrape_configs: [{ job_name: "sockact", static_configs: [{ targets: [`${host.trim()}:9465`] }] }],
         },
       },
     ]);

@@ -33,7 +33,7 @@ function masked(text: string): string {
       .replaceAll("/run/sockact/node", "/usr/bin/node")
       .replaceAll(/(?<=\w\[)\d+(?=\]: )|(?<= pid )\d+/g, "1387")
       .replaceAll(/\d+ MB/g, "48 MB")
-      .replaceAll(/(?<=Last wake {2})[^,]+/g, "2 min ago")
+      .replaceAll(/(?<=Last start )[^,]+/g, "2 min ago")
       .replaceAll(/[\d.]+ m?s\b(?! ago)/g, "431 ms")
       .replaceAll(/\d+(?= services of the system)/g, "12")
       // systemd 262 says this where it has no such controller, as in a private systemd.

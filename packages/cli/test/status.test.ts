@@ -74,7 +74,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       memory: null,
       connections: { open: 0, waiting: 0 },
       restarts: 0,
-      lastWake: null,
+      lastStart: null,
       exposure: 0.2,
     });
     const [, ...others] = await clientsOf([{ port: 80 }, { port: 80 }, { port: 80 }]);
@@ -82,8 +82,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     await until("shop", { connections: { open: 3, waiting: 0 } });
     const status = await statusOf("shop");
     const pid = Number(await systemd.show("shop.service", "MainPID"));
-    expect(status).toMatchObject({ state: "awake", pids: [pid], lastWake: { took: expect.any(Number) } });
-    const { at, took } = status["lastWake"] as { at: string; took: number };
+    expect(status).toMatchObject({ state: "awake", pids: [pid], lastStart: { took: expect.any(Number) } });
+    const { at, took } = status["lastStart"] as { at: string; took: number };
     expect(Math.abs(Date.now() - new Date(at).getTime())).toBeLessThan(60_000);
     expect(took).toBeGreaterThan(20);
     expect(status["memory"]).toBeGreaterThan(10e6);
@@ -190,7 +190,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       "MEMORY",
       "CONN",
       "RESTARTS",
-      "LAST WAKE",
+      "LAST START",
       "RISK",
     ]);
     const names = rows.map(([name]) => name);
@@ -247,7 +247,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       /Service +shop\.service: active \(running\), Type=notify\n +pid \d+, user shop, \d+ MB\n/,
     );
     expect(stdout).toMatch(/Command .*service\.mjs shop\n/);
-    expect(stdout).toMatch(/Last wake +\d+ \w+ ago, ready after [\d.]+ m?s\n/);
+    expect(stdout).toMatch(/Last start +\d+ \w+ ago, ready after [\d.]+ m?s\n/);
     expect(stdout).toMatch(/\d\d:\d\d:\d\d shop\[\d+\]: sockact: listening on \[::\]:80\n/);
   });
 

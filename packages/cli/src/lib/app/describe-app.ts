@@ -15,6 +15,8 @@ export interface AppChoices {
   name?: string | undefined;
   /** Addresses as in systemd.socket(5), or `localhost:3000`. */
   listen?: readonly string[] | undefined;
+  /** The host names of the site in the machine's proxy. */
+  host?: readonly string[] | undefined;
   /** Whether the user's own service manager runs it. */
   user?: boolean | undefined;
   /** The ID of that user. */

@@ -1,3 +1,4 @@
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import { CliError, type CliErrorCode, EXIT } from "../shared/cli-error.ts";
 import { ownCommand, serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
@@ -22,11 +23,16 @@ interface FailedStart {
   hasHandover: boolean;
   /** Whether systemd starts it again. */
   isRetried: boolean;
+  /** Whether the app tells visitors who wait that it did not start. */
+  isBehindProxy: boolean;
   /** The sockets that no longer listen. */
   closed: readonly string[];
   /** More hints, from its output. */
   hints: readonly string[];
 }
+
+/** What the app answers as long as it does not start. */
+const PAGE = "Visitors get a page with the status 503";
 
 const failed = (code: CliErrorCode, message: string, hint: string): CliError =>
   new CliError(code, message, hint, { exitCode: EXIT.failed });
@@ -66,6 +72,7 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
       wasUp,
       hasHandover,
       isRetried,
+      isBehindProxy,
       closed,
       hints,
     }: FailedStart) {
@@ -73,13 +80,19 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
       const end =
         status === "0"
           ? result
-          : code === "exited"
-            ? `it exited with ${status}`
-            : `${result}, signal ${status}`;
+          : code !== "exited"
+            ? `${result}, signal ${status}`
+            : isBehindProxy && status === `${FAILED_START_STATUS}`
+              ? "it ended before it listened"
+              : `it exited with ${status}`;
       const clients =
         closed.length > 0
           ? `Clients are refused, because ${closed.join(" and ")} does not listen`
-          : `Clients wait in the socket's queue${isRetried ? ", and systemd tries again" : ""}`;
+          : isRetried
+            ? `${isBehindProxy ? PAGE : "Clients wait in the socket's queue"}, and systemd tries again`
+            : isBehindProxy
+              ? `${PAGE}, and each of them starts it again`
+              : "The next client starts it again";
       return fail(
         `${unit} did not start: ${end}. ${clients}`,
         [

@@ -1,6 +1,7 @@
 import { tookText } from "../output/quantities.ts";
 import type { CliError } from "../shared/cli-error.ts";
-import { serviceCommand } from "../shared/own-command.ts";
+import { isRootShell, serviceCommand } from "../shared/own-command.ts";
+import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -33,6 +34,12 @@ const openedText = (units: readonly string[]): string =>
     ? `${units[0]} was opened again, because its unit had changed.`
     : `${units.join(" and ")} were opened again, because their units had changed.`;
 
+/** How to find out whether the new version starts, without a client. */
+function startHint({ name, kind }: RestartReport, isUser: boolean): string {
+  const unit = kind === "rolling" ? `${name}@blue.service` : `${name}.service`;
+  return `\nTo try it: ${isUser ? "systemctl --user" : `${isRootShell() ? "" : "sudo "}systemctl`} start ${unitWords([unit])}`;
+}
+
 /** The result of a restart as text. */
 export function restartText(report: RestartReport, isUser: boolean): string {
   const { name, outcome, took, confirmed, turn, reopened } = report;
@@ -46,7 +53,7 @@ export function restartText(report: RestartReport, isUser: boolean): string {
     case "asked":
       return `systemd restarts ${name}: ${serviceCommand("status", name, isUser)}\n`;
     case "asleep":
-      return `${name} sleeps: the next connection starts the new version.${again}\n`;
+      return `${name} sleeps, so the new version was not tried: the next connection starts it.${again}${startHint(report, isUser)}\n`;
     case "next":
       return `${name} runs once for each connection: new ones get the new version.\n`;
     case "turned": {

@@ -35,9 +35,9 @@ const properties = [
 
 type Unit = Record<(typeof properties)[number], string>;
 
-/** systemctl does not print a list that is empty. */
-const hasHandover = ({ Environment }: Partial<Unit>): boolean =>
-  /(?<!\S)SOCKACT_HANDOVER=(?:1|y|yes|t|true|on)(?!\S)/i.test(Environment ?? "");
+/** Whether a variable is on. systemctl does not print a list that is empty. */
+const isOn = ({ Environment }: Partial<Unit>, variable: string): boolean =>
+  new RegExp(`(?<!\\S)${variable}=(?:1|y|yes|t|true|on)(?!\\S)`, "i").test(Environment ?? "");
 
 /** A service unit and its sockets. */
 const readUnits = async (manager: ServiceManager, { services, sockets }: ActivatedService) =>
@@ -107,8 +107,9 @@ export async function restartUnit(
       unit: now.Id,
       ...endOf(now, entries),
       wasUp: isUp(service),
-      hasHandover: hasHandover(service),
+      hasHandover: isOn(service, "SOCKACT_HANDOVER"),
       isRetried: isUp(now),
+      isBehindProxy: isOn(service, "SOCKACT_TRUST_PROXY"),
       closed: [...idsOf(after.filter(isClosed)), ...idsOfClosed(await closedSockets(manager, sockets))],
       hints: await writingHints(manager, service.Id, lines),
     });

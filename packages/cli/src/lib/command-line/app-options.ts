@@ -52,6 +52,14 @@ export function addAppOptions(command: Command): Command {
   );
 }
 
+/** Adds `--host` to a command. */
+export const addHostOption = (command: Command): Command =>
+  command.option(
+    "--host <name>",
+    "serve the app at this host name, by a site in Caddy or nginx. May be repeated",
+    collect,
+  );
+
 /** A version of systemd, for commander. */
 export function systemdVersion(value: string): number {
   if (!/^[1-9]\d{2}$/.test(value)) throw new InvalidArgumentError("It must be a number such as 257.");

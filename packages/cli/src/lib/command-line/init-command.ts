@@ -2,9 +2,10 @@ import process from "node:process";
 import { Command, Option } from "commander";
 import type { AppChoices } from "../app/describe-app.ts";
 import type { ConfigFormat } from "../init/config-text.ts";
-import { addAppOptions, type AppOptions } from "./app-options.ts";
+import { addAppOptions, addHostOption, type AppOptions } from "./app-options.ts";
 
 interface InitCommandOptions extends AppOptions {
+  host?: string[];
   format?: ConfigFormat;
   yes?: boolean;
   force?: boolean;
@@ -27,7 +28,7 @@ export function initCommand(): Command {
     )
     .option("--force", "overwrite an existing config")
     .option("--json", "print what was found as JSON, and write nothing");
-  return addAppOptions(command)
+  return addHostOption(addAppOptions(command))
     .addHelpText(
       "after",
       `
@@ -47,6 +48,7 @@ Exit codes:
       const {
         name,
         listen,
+        host,
         user,
         runAs,
         hardening,
@@ -59,6 +61,7 @@ Exit codes:
       const choices: AppChoices = {
         name,
         listen,
+        host,
         user,
         runAs,
         hardening,

@@ -1,8 +1,7 @@
 import process from "node:process";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { InstallOptions } from "../install-app/options.ts";
-import { addAppOptions } from "./app-options.ts";
-import { collect } from "./option-values.ts";
+import { addAppOptions, addHostOption } from "./app-options.ts";
 
 function seconds(value: string): number {
   if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError("It must be a number from 1 to 9999.");
@@ -19,12 +18,7 @@ export function installCommand(): Command {
       "[entry]",
       "the file that Node runs, such as server.js. Without it, the config of this folder is used, or else the start script",
     );
-  return addAppOptions(command)
-    .option(
-      "--host <name>",
-      "serve the app at this host name, by a site in Caddy or nginx. May be repeated",
-      collect,
-    )
+  return addHostOption(addAppOptions(command))
     .addOption(
       new Option("--proxy <name>", "the proxy that gets the site (default: the one that runs)").choices([
         "caddy",

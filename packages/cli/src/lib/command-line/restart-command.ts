@@ -38,7 +38,8 @@ Examples:
   sockact restart shop --user
 
 Exit codes:
-  0    the new version serves, or it sleeps and the next connection starts it
+  0    the new version serves; or the app sleeps, and its next start is the
+       first of the new version
   1    it did not start, or is stopped; the message says what serves now
   2    the arguments are wrong
   130  stopped with Ctrl-C; the message says what is left`,

@@ -78,17 +78,17 @@ function hostStatus(
     file,
     certificate,
     connections: status?.connections?.open ?? null,
-    awakeSince: isUp ? (status.lastWake?.at ?? null) : null,
+    awakeSince: isUp ? (status.lastStart?.at ?? null) : null,
     lastVisit: status === undefined ? null : lastVisit(status),
   };
 }
 
-function lastVisit({ name, lastWake, lastStop }: ServiceStatus): string | null {
+function lastVisit({ name, lastStart, lastStop }: ServiceStatus): string | null {
   if (lastStop === null) return null;
   const { description } = readManifest({ user: false, root: "/" }, name) ?? {};
   const { idleTimeout } = Object(description) as { idleTimeout?: unknown };
   const idle = typeof idleTimeout === "string" ? (durationOf(idleTimeout) ?? 0) : 0;
-  const woke = lastWake === null ? 0 : Date.parse(lastWake.at);
+  const woke = lastStart === null ? 0 : Date.parse(lastStart.at);
   return new Date(Math.max(woke, Date.parse(lastStop) - idle)).toISOString();
 }
 

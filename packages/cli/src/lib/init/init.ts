@@ -11,6 +11,8 @@ import { readManifest } from "../app/manifest.ts";
 import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
+import { withHosts } from "../config/with-hosts.ts";
+import { WEB_GROUP } from "../proxy/proxy.ts";
 import { hasHeader, unitFolder } from "../install/install.ts";
 import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../shared/unit-text.ts";
@@ -25,7 +27,7 @@ import { readTextFile } from "../shared/read-file.ts";
 import { fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/service-manager.ts";
 import { type ConfigFormat, configText } from "./config-text.ts";
-import { askChoices } from "./questions.ts";
+import { askChoices, socketForProxy } from "./questions.ts";
 import { relativePaths } from "../config/resolve-paths.ts";
 
 /** The options of `sockact init`. */
@@ -46,7 +48,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
   let app = await detectApp({ folder, entry, node });
   const given: AppChoices = {
     ...options.choices,
-    listen: options.choices.listen ?? installedListen(app, options),
+    listen: options.choices.listen ?? (options.choices.host ? undefined : installedListen(app, options)),
   };
   const format = options.format ?? defaultFormat(app.folder);
   const file = join(app.folder, configName(app.folder, format));
@@ -77,13 +79,16 @@ async function describeForConfig(
   { node, systemd, invoker }: { node: string | undefined; systemd: number | undefined; invoker: Invoker },
 ): Promise<AppDescription> {
   const environmentFile = choices.environmentFile?.map((path) => resolve(path));
-  const plain = describeApp(app, {
+  const { name = app.name, host, listen = socketForProxy(host, name) } = choices;
+  const unnamed = describeApp(app, {
     hardening: "outbound",
     ...defined(choices),
+    ...defined({ listen }),
     environmentFile,
     systemd,
     uid: invoker.uid,
   });
+  const plain = withNames(unnamed, host);
   const isDynamic = choices.user !== true && choices.runAs === undefined;
   const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
@@ -94,6 +99,14 @@ async function describeForConfig(
   const follows = type === "notify-reload" && isDeepStrictEqual(unitsOf(untyped, app.folder), units);
   const { systemd: _systemd, ...portable } = follows ? untyped : described;
   return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
+}
+
+/** The description with its host names behind the command, checked as when the config is read. */
+function withNames(description: AppDescription, host: AppChoices["host"]): AppDescription {
+  if (host === undefined) return description;
+  const { name, exec, ...rest } = description;
+  const { hosts } = withHosts({ ...description, hosts: [...host] }, WEB_GROUP, "--host");
+  return { name, exec, hosts: hosts!, ...rest };
 }
 
 /**

@@ -36,6 +36,7 @@ export async function askChoices(
     }));
   const listen =
     given.listen ??
+    socketForProxy(given.host, name) ??
     wordsOf(
       await askText({
         message: "Where does it listen? For example 80, 127.0.0.1:3000 or /run/shop.sock",
@@ -72,6 +73,10 @@ export async function askChoices(
     preload,
   };
 }
+
+/** Where an app with host names listens: the proxy connects to it. */
+export const socketForProxy = (host: AppChoices["host"], name: string): string[] | undefined =>
+  host && [`/run/${name}.sock`];
 
 /** An answer may contain several addresses. */
 const wordsOf = (answer: string): string[] => answer.match(/[^\s,]+/g) ?? [];

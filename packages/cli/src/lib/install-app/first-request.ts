@@ -2,7 +2,9 @@ import http from "node:http";
 import https from "node:https";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
+import { deadline } from "../shared/deadline.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ListenAddress, readListen } from "../systemd/listen-property.ts";
 
@@ -211,14 +213,22 @@ export async function firstRequest(
   }
 }
 
-/** Sends a request for a host name to the proxy of this machine. */
+/**
+ * Sends a request for a host name to the proxy of this machine. If that redirects to HTTPS, the answer is the
+ * one by HTTPS, unless the proxy has no certificate yet.
+ */
 export async function requestForHost(host: string, signal: AbortSignal): Promise<Answer> {
-  const url = `http://${host}/`;
-  const target = { url, secureUrl: url, connect: { host: "127.0.0.1", port: 80 } };
+  const [url, secureUrl] = [`http://${host}/`, `https://${host}/`];
+  const at = (port: number): Target => ({ url, secureUrl, connect: { host: "127.0.0.1", port } });
   const start = Date.now();
   try {
-    const head = await requestBy(http, target, signal, { host });
-    return { outcome: "http", url, ...head, milliseconds: Date.now() - start };
+    const head = await requestBy(http, at(80), signal, { host });
+    const answer = { outcome: "http", url, ...head, milliseconds: Date.now() - start } as const;
+    if (head.location !== secureUrl) return answer;
+    const secure = await secureRequest(at(443), host, signal);
+    return secure === undefined
+      ? answer
+      : { outcome: "http", url: secureUrl, ...secure, milliseconds: Date.now() - start };
   } catch (error) {
     return {
       outcome: "silent",
@@ -226,4 +236,20 @@ export async function requestForHost(host: string, signal: AbortSignal): Promise
       reason: `the proxy does not answer on port 80: ${(error as Error).message}`,
     };
   }
+}
+
+/** How long to wait for the certificate of a new host, in milliseconds, and between two requests. */
+const [CERTIFICATE_LIMIT, PAUSE] = [5_000, 100];
+
+/** The answer by HTTPS. Caddy gets a certificate after it has read the site, and refuses clients until then. */
+async function secureRequest(target: Target, host: string, signal: AbortSignal): Promise<Head | undefined> {
+  const limit = deadline(CERTIFICATE_LIMIT, signal);
+  while (!limit.aborted) {
+    try {
+      return await requestBy(https, target, limit, { host });
+    } catch {
+      await delay(PAUSE, undefined, { signal: limit }).catch(() => {});
+    }
+  }
+  return undefined;
 }

@@ -67,7 +67,7 @@ async function readUnit(properties: ServiceProperties, isUser: boolean): Promise
   };
 }
 
-function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["lastWake"] {
+function lastStartOf(services: readonly ServiceProperties[]): ServiceStatus["lastStart"] {
   const began = (service: ServiceProperties) => numberOf(service.InactiveExitTimestampMonotonic) ?? 0;
   const latest = services.toSorted((one, other) => began(other) - began(one))[0];
   const seconds = numberOf(latest?.InactiveExitTimestamp?.slice(1));
@@ -164,7 +164,7 @@ export async function readStatus(
       memory: sum(running.map(({ memory }) => memory)),
       connections: clientsOf(service.kind, appSockets),
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
-      lastWake: lastWakeOf(own),
+      lastStart: lastStartOf(own),
       lastStop: lastStopOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
       bundle: bundleStatus(service.name, manager.user),

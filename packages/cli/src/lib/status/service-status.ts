@@ -109,7 +109,7 @@ export interface ServiceStatus {
    * Its last start, and how many milliseconds it took to become ready. Only a service with `Type=notify`
    * reports the second one.
    */
-  lastWake: { at: string; took: number | null } | null;
+  lastStart: { at: string; took: number | null } | null;
   /** When it ended for the last time, unless it runs. */
   lastStop: string | null;
   /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */

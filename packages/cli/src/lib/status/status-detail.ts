@@ -43,11 +43,11 @@ function unitLines({ unit, active, sub, type, pid, oldPids, user, memory, text }
   ];
 }
 
-function wakeLine({ lastWake, restarts }: ServiceStatus, now: Date): string {
-  if (lastWake === null) return "none since the boot";
-  const took = lastWake.took === null ? "" : `, ready after ${tookText(lastWake.took)}`;
+function wakeLine({ lastStart, restarts }: ServiceStatus, now: Date): string {
+  if (lastStart === null) return "none since the boot";
+  const took = lastStart.took === null ? "" : `, ready after ${tookText(lastStart.took)}`;
   const crashes = restarts === 0 ? "" : `, ${count(restarts, "restart")} after a crash`;
-  return `${agoText(new Date(lastWake.at), now)} ago${took}${crashes}`;
+  return `${agoText(new Date(lastStart.at), now)} ago${took}${crashes}`;
 }
 
 /** The details of a service, as text. */
@@ -87,7 +87,7 @@ export function statusDetail(
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
     field("Bundle", bundle === null ? [] : bundleLines(bundle, name, user)),
-    field(timer === null ? "Last wake" : "Last run", [wakeLine(service, now)]),
+    field("Last start", [wakeLine(service, now)]),
     field("Risk", exposure === null ? [] : [`${exposure.toFixed(1)} of 10 (systemd-analyze security)`]),
     field("Files", [...new Set([...files, ...(site === null ? [] : [site.file])])]),
     warnings === "" ? "" : `\n${warnings}`,

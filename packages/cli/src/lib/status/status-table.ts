@@ -31,10 +31,10 @@ function addressesOf({ sockets, timer }: ServiceStatus): string[] {
   return [...new Set(sockets.flatMap(({ addresses }) => addresses.map(({ address }) => address)))];
 }
 
-function wakeText({ lastWake }: ServiceStatus, now: Date): string {
-  if (lastWake === null) return "–";
-  const ago = `${agoText(new Date(lastWake.at), now)} ago`;
-  return lastWake.took === null ? ago : `${ago}, ${tookText(lastWake.took)}`;
+function wakeText({ lastStart }: ServiceStatus, now: Date): string {
+  if (lastStart === null) return "–";
+  const ago = `${agoText(new Date(lastStart.at), now)} ago`;
+  return lastStart.took === null ? ago : `${ago}, ${tookText(lastStart.took)}`;
 }
 
 function connectionsText({ connections }: ServiceStatus): string {
@@ -69,7 +69,7 @@ export function statusTable(
       { title: "MEMORY", align: "right", optional: 3 },
       { title: "CONN", align: "right", optional: 2 },
       { title: "RESTARTS", align: "right", optional: 6 },
-      { title: "LAST WAKE", optional: 4 },
+      { title: "LAST START", optional: 4 },
       { title: "RISK", align: "right", optional: 5 },
     ],
     rows,

@@ -34,6 +34,7 @@ export const serviceProperties = [
   "ExecStart",
   "ExecMainCode",
   "ExecMainStatus",
+  "RestartPreventExitStatus",
   "StatusText",
   "InactiveExitTimestamp",
   "InactiveExitTimestampMonotonic",

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
+import { FAILED_START_STATUS } from "@sockact/shared/unavailable";
 import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/shared/texts";
 import { isInterrupted } from "../install/install.ts";
 import { ownCommand, serviceCommand, userOption } from "../shared/own-command.ts";
+import { listOf } from "../shared/properties.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedText } from "../systemd/closed-addresses.ts";
@@ -11,8 +13,12 @@ import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties, TimerProperties } from "./unit-properties.ts";
 
 /** How the main process ended, from `ExecMainCode`. */
-function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): string {
+function endOf(unit: ServiceProperties): string {
+  const { ExecMainCode, ExecMainStatus, Result, RestartPreventExitStatus } = unit;
   if (ExecMainStatus === "0" || ExecMainStatus === undefined) return Result;
+  const isOwn = listOf(RestartPreventExitStatus ?? "").includes(`${FAILED_START_STATUS}`);
+  if (isOwn && ExecMainCode === "1" && ExecMainStatus === `${FAILED_START_STATUS}`)
+    return "it ended before it listened. The next visitor starts it again";
   return ExecMainCode === "1" ? `it exited with ${ExecMainStatus}` : `signal ${ExecMainStatus} ended it`;
 }
 

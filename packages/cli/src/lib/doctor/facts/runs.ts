@@ -111,13 +111,20 @@ const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", 
 const background =
   "A program that puts itself into the background ends like this, and systemd then ends what it has started.";
 
+/** Whether the app has exited as one behind a proxy does that ends before it listens. */
+const isFailedStart = (service: Unit, code: string | undefined, status: string): boolean =>
+  code === "exited" &&
+  status === String(FAILED_START_STATUS) &&
+  service.list("RestartPreventExitStatus").includes(status);
+
 /** How the main process last ended, even if the service is running again. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await subject.all(serviceUnit, runs);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
-    text:
-      code === "exited"
+    text: isFailedStart(service, code, status)
+      ? "It ended before it listened."
+      : code === "exited"
         ? `It exited with ${status}.${status === "0" ? ` ${background}` : ""}`
         : `It was killed by signal ${name}.`,
     isAsleep: code === "exited" && statuses.includes(status) && status !== String(FAILED_START_STATUS),
@@ -229,7 +236,11 @@ export function failureText(service: Unit): string {
   const step = steps[status] === undefined ? "" : `: ${steps[status]}`;
   return [
     results[service.get("Result")] ?? "",
-    code === "exited" ? `Its main process exited with status ${status}${step}.` : "",
+    isFailedStart(service, code, status)
+      ? "Its main process ended before it listened. Its log says why."
+      : code === "exited"
+        ? `Its main process exited with status ${status}${step}.`
+        : "",
     code !== undefined && code !== "exited" ? `${signal} ended its main process.` : "",
     restarts === "1" ? "systemd has restarted it once." : "",
     Number(restarts) > 1 ? `systemd has restarted it ${restarts} times.` : "",
