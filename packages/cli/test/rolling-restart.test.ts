@@ -395,8 +395,12 @@ OpenFile=${folder}/systemd/notify:notify
 ExecStart=${systemd.node} ${program}
 Environment=HOME=/tmp
 Sockets=mine.socket
+# journald reads the line of a release that crashes when the process has ended.
+ExecStartPre=/bin/sh -c 'grep -q crash /etc/release.json && kill -STOP $(cat /run/journald.pid) || true'
+ExecStopPost=/bin/sh -c 'kill -CONT $(cat /run/journald.pid)'
 `,
     );
+    await systemd.write("/run/journald.pid", await systemd.show("systemd-journald.service", "MainPID"));
     await systemd.start("user@0.service");
     await systemd.mustRun([...asUser, "systemctl", "--user", "start", "mine.socket"]);
     await ask(84);

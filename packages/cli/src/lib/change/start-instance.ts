@@ -1,6 +1,6 @@
 import { deadline } from "../shared/deadline.ts";
 import { systemdAnalyze } from "../systemd/analyze.ts";
-import { readFailedStart } from "../systemd/journal.ts";
+import { readFailedStart } from "../systemd/failed-start.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import {

@@ -11,6 +11,7 @@ import {
   syncJournal,
   unitMatches,
 } from "../systemd/journal.ts";
+import { inOrder, linesWithoutUnit } from "../systemd/lines-without-unit.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import { writingHints } from "../systemd/writing-hints.ts";
@@ -80,7 +81,11 @@ export async function appOutput(
   since: number,
 ): Promise<string[]> {
   await syncJournal(manager);
-  const entries = withoutOldProcess((await readJournal(manager, units, { since })).entries);
+  const [{ entries: read }, others] = await Promise.all([
+    readJournal(manager, units, { since }),
+    linesWithoutUnit(manager, units, since),
+  ]);
+  const entries = withoutOldProcess(inOrder(read, others));
   const first = entries.find(({ from }) => from === "app");
   const said =
     first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { expect, it } from "vitest";
-import { type JournalEntry, entryOf, untilRestart } from "./journal.ts";
+import { untilRestart } from "./failed-start.ts";
+import { type JournalEntry, entryOf } from "./journal.ts";
 
 const [root, other, own] = ["0", "1700", String(process.getuid?.())];
 

@@ -196,24 +196,6 @@ export async function readJournal(
   return { entries: lines ? entries.slice(-lines) : entries, isRestricted };
 }
 
-/** The lines of a failed start, the oldest first. systemd may have restarted the service since. */
-export async function readFailedStart(
-  manager: ServiceManager,
-  unit: string,
-  options: { since: number; lines: number },
-): Promise<readonly JournalEntry[]> {
-  await syncJournal(manager);
-  const { entries } = await readJournal(manager, [unit], options);
-  return untilRestart(entries);
-}
-
-/** The lines before systemd restarted a failed service. */
-export function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
-  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
-  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
-}
-
 /** Whether journalctl has failed. With --grep, it exits with 1 and prints nothing if no line matches. */
 export const hasFailed = (code: number | null, stderr: string): boolean =>
   code !== 0 && !(code === 1 && stderr === "");
