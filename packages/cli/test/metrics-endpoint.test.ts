@@ -47,6 +47,9 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
     expect(await systemd.show(SERVICE, "Result")).toBe("success");
     expect(await systemd.show(SERVICE, "NRestarts")).toBe("0");
+    // It writes its counters when it falls asleep.
+    const kept = readFileSync(systemd.hostPath("/var/lib/sockact-metrics/counters.json"), "utf8");
+    expect(JSON.parse(kept)).toMatchObject({ apps: { shop: {} } });
   });
 
   test("an app that is awake and idle is not held awake by scrapes", async () => {
@@ -104,6 +107,21 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     ]);
     await systemd.mustRun(["rm", "-r", folder]);
     await systemd.systemctl("daemon-reload");
+  });
+
+  test("it answers at addresses of IPv4, IPv6 and a unix socket", { tags: "campaign" }, async () => {
+    const path = "/run/metrics.sock";
+    const urls = ["http://127.0.0.1:9464/metrics", "http://[::1]:9100/metrics"];
+    const listen = ["127.0.0.1:9464", "[::1]:9100", path].flatMap((address) => ["--listen", address]);
+    await sockact("metrics", "install", "--yes", "--idle-timeout", "1s", ...listen);
+    for (const to of [...urls, { url: "http://metrics/metrics", socketPath: path }]) {
+      await systemd.waitForUnit(SERVICE, "ActiveState", "inactive");
+      const { status, body } = await systemd.request(to);
+      expect(status).toBe(200);
+      expect(valueOf(body, 'sockact_app_state{app="sockact-metrics",state="awake"}')).toBe("1");
+    }
+    // A warning would be about a socket that nothing serves.
+    expect(await systemd.journal(SERVICE)).not.toContainEqual(expect.stringContaining("SOCKACT_WARN"));
   });
 
   test(

@@ -1,20 +1,20 @@
 // The endpoint of `sockact metrics install` as one file, which the installer copies to a folder of the service.
-// With the argument `textfile`, it writes the metrics to standard output once.
+// The preload beside it passes it the socket, and lets it sleep. With the argument `textfile`, it writes the
+// metrics to standard output once.
 import { fstatSync, fsyncSync, ftruncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { listen } from "@sockact/core";
 import manifest from "../../package.json" with { type: "json" };
 import { openAppMetrics } from "../lib/metrics/app-metrics.ts";
 import { type Collector, openCollector } from "../lib/metrics/collector.ts";
-import { createEndpoint } from "../lib/metrics/endpoint.ts";
+import { createEndpoint, PORT } from "../lib/metrics/endpoint.ts";
 import { expositionText } from "../lib/metrics/exposition.ts";
 import { metricsManager } from "../lib/metrics/metrics-manager.ts";
 import { CliError } from "../lib/shared/cli-error.ts";
 
 const { STATE_DIRECTORY } = process.env;
 const inState = (name: string) => STATE_DIRECTORY && { state: join(STATE_DIRECTORY, name) };
-const open = async (follow: boolean): Promise<Collector> =>
+const open = (follow: boolean): Collector =>
   openCollector(metricsManager(), {
     follow,
     version: manifest.version,
@@ -29,32 +29,25 @@ const report = ({ code, message, hint }: CliError): void =>
 const onProblem = (app: string, problem: string): void =>
   void process.stderr.write(`<4>The metrics that ${app} has recorded are left out: ${problem}\n`);
 
-async function serve(): Promise<void> {
-  let collector: Promise<Collector> | undefined;
+function serve(): void {
+  const collector = open(true);
   const apps = openAppMetrics(metricsManager(), { ...inState("apps.json"), onProblem });
   const readText = async () => {
-    collector ??= open(true);
-    const opened = collector;
-    opened.catch(() => (collector = undefined));
-    const { sample, takeNewMetrics } = await opened;
-    const samples = await sample();
-    return expositionText([...samples, ...(await apps.read(samples, takeNewMetrics()))]) + apps.text();
+    const samples = await collector.sample();
+    const own = await apps.read(samples, collector.takeNewMetrics());
+    return expositionText([...samples, ...own]) + apps.text();
   };
-  const server = createEndpoint(readText, report);
-  const { activated } = await listen(server, {
-    port: 9464,
-    host: "127.0.0.1",
-    onStop: async () => {
-      apps.close();
-      await (await collector)?.close();
-    },
+  // The preload ends the process when it is idle, or systemd stops it.
+  process.once("exit", () => {
+    apps.close();
+    collector.close();
   });
-  if (!activated) process.stderr.write("http://127.0.0.1:9464/metrics\n");
+  createEndpoint(readText, report).listen(PORT, "127.0.0.1");
 }
 
 /** Standard output is a file that systemd has opened. It may have the values of an earlier call. */
 async function writeOnce(): Promise<void> {
-  const collector = await open(false);
+  const collector = open(false);
   try {
     const text = expositionText(await collector.sample());
     if (!fstatSync(1).isFile()) return void process.stdout.write(text);
@@ -62,12 +55,14 @@ async function writeOnce(): Promise<void> {
     writeFileSync(1, text);
     fsyncSync(1);
   } finally {
-    await collector.close();
+    collector.close();
   }
 }
 
-(process.argv[2] === "textfile" ? writeOnce() : serve()).catch((error: unknown) => {
-  if (!(error instanceof CliError)) throw error;
-  report(error);
-  process.exitCode = 1;
-});
+if (process.argv[2] === "textfile")
+  writeOnce().catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    report(error);
+    process.exitCode = 1;
+  });
+else serve();

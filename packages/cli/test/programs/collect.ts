@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { openCollector } from "../../src/lib/metrics/collector.ts";
 import { ServiceManager } from "../../src/lib/systemd/service-manager.ts";
 
-const collector = await openCollector(new ServiceManager(), {
+const collector = openCollector(new ServiceManager(), {
   version: "test",
   ...JSON.parse(process.argv[2] ?? "{}"),
   onProblem: ({ code }) => process.stderr.write(`${code}\n`),
 });
 for await (const _ of createInterface({ input: process.stdin }))
   process.stdout.write(`${JSON.stringify(await collector.sample())}\n`);
-await collector.close();
+collector.close();

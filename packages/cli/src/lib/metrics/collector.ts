@@ -31,14 +31,14 @@ export interface Collector {
   /** Whether an app may have recorded metrics of its own since the last call, as far as samples have shown. */
   takeNewMetrics(): boolean;
   /** Ends what follows the journal, and writes the counters to the file. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Opens a collector of the metrics of a service manager's units. */
-export async function openCollector(
+export function openCollector(
   manager: ServiceManager,
   { follow = false, state, all = false, version = ownVersion(), onProblem }: CollectorOptions = {},
-): Promise<Collector> {
+): Collector {
   const units = new KnownUnits(manager, { all, follow });
   const counting = new Counting(manager, { follow, state, onProblem });
 
@@ -79,10 +79,7 @@ export async function openCollector(
       return sampled;
     },
     takeNewMetrics: () => counting.takeNewMetrics(),
-    async close() {
-      await last;
-      await counting.close();
-    },
+    close: () => counting.close(),
   };
 }
 

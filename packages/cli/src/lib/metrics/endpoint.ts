@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { gzipSync } from "node:zlib";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
+/** Where Prometheus' exporter of OpenTelemetry listens too. */
+export const PORT = 9464;
+
 /** Times in milliseconds. */
 export const LIMITS = {
   /** For how long a request gets the values of an earlier one. It limits what a client can cost. */

@@ -5,9 +5,11 @@ import { buildUnits, UnitError, type UnitSet } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
 import { filesFolder } from "../install/install.ts";
 import { installServices } from "../install-app/install-app.ts";
+import { preloadCopy } from "../install-app/preload-copy.ts";
 import type { WantedService } from "../install-app/wanted-service.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { METRICS as NAME } from "../systemd/timed-service.ts";
+import { PORT } from "./endpoint.ts";
 import { collectorFlag, scrapeConfig } from "./scrape-config.ts";
 import { describeEndpoint, textfilesOf, textfileUnits } from "./metrics-units.ts";
 
@@ -26,8 +28,8 @@ export interface MetricsInstallOptions {
   json?: boolean | undefined;
 }
 
-/** Where Prometheus' exporter of OpenTelemetry listens too. Only this machine can connect. */
-const LISTEN = "127.0.0.1:9464";
+/** Only this machine can connect. */
+const LISTEN = `127.0.0.1:${PORT}`;
 
 /** Longer than the interval of a usual scrape, so that the counters stay in memory between scrapes. */
 const IDLE_TIMEOUT = "2min";
@@ -50,7 +52,14 @@ export async function installMetrics(options: MetricsInstallOptions): Promise<nu
 function wanted(options: MetricsInstallOptions, systemd: number | undefined): WantedService {
   const { listen = [LISTEN], group, idleTimeout = IDLE_TIMEOUT, textfile, every = EVERY } = options;
   const program = join(filesFolder({ name: NAME, user: false }), "metrics-endpoint.cjs");
-  const choices = { node: findNode(options.node).path, program, systemd, user: options.runAs ?? NAME };
+  const preload = preloadCopy({ name: NAME, user: false });
+  const choices = {
+    node: findNode(options.node).path,
+    program,
+    preload: preload.path,
+    systemd,
+    user: options.runAs ?? NAME,
+  };
   const made = built(() => {
     if (textfile !== undefined) return textfileUnits(choices, { file: textfile, every });
     const description = describeEndpoint(choices, { listen, idleTimeout, group });
@@ -65,6 +74,7 @@ function wanted(options: MetricsInstallOptions, systemd: number | undefined): Wa
     // At run time, this code is in dist, next to the program.
     extraFiles: [
       { path: program, text: readFileSync(new URL("metrics-endpoint.cjs", import.meta.url)), mode: 0o644 },
+      ...(textfile === undefined ? [preload] : []),
     ],
     made: textfile === undefined ? [] : textfilesOf(textfile),
     bound: [],

@@ -1,5 +1,9 @@
 import { type AppDescription, buildUnits, parseUnit, UnitSet } from "@sockact/units";
 import { METRICS as NAME } from "../systemd/timed-service.ts";
+import { PORT } from "./endpoint.ts";
+
+/** The name of the descriptor that the endpoint gets. */
+const SOCKET = "metrics";
 
 /** Until they are complete, the metrics are where only root may write. */
 const WRITTEN = `/run/${NAME}.prom`;
@@ -10,6 +14,8 @@ export interface MetricsChoices {
   node: string;
   /** The program, as installed. */
   program: string;
+  /** The preload, as installed. */
+  preload: string;
   systemd: number | undefined;
   /** The user. dbus-daemon, and so systemctl, rejects one of DynamicUser=. */
   user: string;
@@ -54,8 +60,14 @@ export function describeEndpoint(
     ...common(choices),
     description: "Metrics of the services that sockets start",
     exec: [choices.node, choices.program],
+    // Without the map, an address with another port would not be the program's.
+    preload: { path: choices.preload, map: { [PORT]: SOCKET } },
     sockets: [
-      { listen: [...listen], ...(group !== undefined && { socketGroup: group, socketMode: "0660" }) },
+      {
+        name: SOCKET,
+        listen: [...listen],
+        ...(group !== undefined && { socketGroup: group, socketMode: "0660" }),
+      },
     ],
     ...(notifies && { type: "notify" }),
     idleTimeout: idleTimeout as NonNullable<AppDescription["idleTimeout"]>,
@@ -75,7 +87,7 @@ export function textfileUnits(
     ...common(choices),
     description: "Write the metrics of the services that sockets start",
     exec: [choices.node, choices.program, "textfile"],
-    sockets: [{ listen: "127.0.0.1:9464" }],
+    sockets: [{ listen: PORT }],
     type: "exec",
     restart: "no",
     standardOutput: `file:${WRITTEN}`,

@@ -31,12 +31,12 @@ export async function printMetrics(
   const wanted: string[] = [];
   for (const name of names)
     wanted.push((await findService(manager, name).catch((error) => misspelt(error, name, commands))).name);
-  const collector = await openCollector(manager, {
+  const collector = openCollector(manager, {
     all: all === true || names.length > 0,
     onProblem: ({ message, hint }) => tell(`${message}\n${hint}\n`),
   });
   const sampled = await collector.sample();
-  await collector.close();
+  collector.close();
   const samples =
     names.length === 0 ? sampled : sampled.filter(({ labels }) => wanted.includes(labels["app"] ?? ""));
   if (json) printJson({ metrics: metricsJson(samples) });
