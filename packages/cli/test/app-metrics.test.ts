@@ -1,30 +1,17 @@
 // Apps with metrics of their own, which they leave in the journal.
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { openAppMetrics } from "../src/lib/metrics/app-metrics.ts";
-import type { Sample } from "../src/lib/metrics/catalog.ts";
-import { ServiceManager } from "../src/lib/systemd/service-manager.ts";
-
-const infoOf = (app: string): Sample => ({
-  metric: "sockact_app_info",
-  labels: { app, unit: `${app}.service`, kind: "single" },
-  value: 1,
-});
-
-/** A manager whose journalctl runs inside. */
-function insideOf(systemd: PrivateSystemd): ServiceManager {
-  const manager = new ServiceManager();
-  manager.runJournalctl = (...args) => systemd.run(["journalctl", ...args]);
-  return manager;
-}
+import { CollectorInside, installCollector } from "./metrics.ts";
 
 describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "the metrics of an app that sleeps", () => {
   let systemd: PrivateSystemd;
+  /** Follows the journal during all tests. */
+  let follower: CollectorInside;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
+    await installCollector(systemd);
+    follower = new CollectorInside(systemd, { follow: true, ofApps: true });
+    await follower.sample();
   });
   afterAll(() => systemd?.close());
 
@@ -51,33 +38,33 @@ ${lines}`,
     return lines.findLast((line) => line.includes("recorded: "))!.replace(/.*recorded: /, "");
   }
 
-  /** What an endpoint shows that has read the whole journal. */
-  async function values(...apps: string[]): Promise<{ text: string; samples: Sample[] }> {
-    await systemd.mustRun(["journalctl", "--sync"]);
-    const metrics = openAppMetrics(insideOf(systemd));
-    const samples = await metrics.read(apps.map(infoOf));
-    return { text: metrics.text(), samples };
+  /** Waits until the collector shows this text among what apps have recorded. */
+  async function untilShown(text: string): Promise<void> {
+    const isShown = async () => {
+      await follower.sample();
+      return follower.own.text.includes(text);
+    };
+    await systemd.waitUntil(isShown, `the collector showed ${text}`);
   }
 
   test("outlive it, and its counters go on with each wake", async () => {
     await install("shop");
-    const seen = [];
-    for (let wakes = 0; wakes < 4; wakes++) {
+    for (const sum of [1, 2, 3, 4]) {
       expect(await wake("shop")).toBe("true");
-      seen.push((await values("shop")).text);
+      await untilShown(`# TYPE hits_total counter\nhits_total{app="shop"} ${sum}\n`);
     }
-    expect(seen).toEqual(
-      [1, 2, 3, 4].map((sum) => `# TYPE hits_total counter\nhits_total{app="shop"} ${sum}\n`),
-    );
     expect(await systemd.show("shop.service", "SubState")).toBe("dead");
-    expect((await values("shop")).samples).toMatchObject([{ labels: { app: "shop" } }]);
+    expect((await follower.sample())("shop")).toMatchObject({
+      app_metrics_timestamp_seconds: expect.any(Number),
+    });
     expect(await systemd.journal("shop.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
   test("may be long, and are not recorded if they are longer than a message may be", async () => {
     await install("long");
     expect(await wake("long", "/?gauges=1999")).toBe("true");
-    expect((await values("long")).text.split("\n")).toHaveLength(2001);
+    await untilShown('g{app="long",of="1998"} 1\n');
+    expect(follower.own.text.match(/app="long"/g)).toHaveLength(1999);
     expect(await wake("long", "/?gauges=40000")).toBe("false");
   });
 
@@ -89,27 +76,28 @@ ${lines}`,
   test("go on after the endpoint has slept, and another app with a wrong text changes nothing", async () => {
     await install("kept");
     await install("wrong");
-    const state = join(mkdtempSync(join(tmpdir(), "sockact-")), "apps.json");
-    const seen: string[] = [];
-    const problems: string[] = [];
-    for (let wakes = 0; wakes < 3; wakes++) {
+    await install("binary");
+    const options = { ofApps: true, state: "/run/counters.json" };
+    // What is in the journal before the first time does not count.
+    const first = new CollectorInside(systemd, options);
+    await first.sample();
+    await first.close();
+    for (const sum of [1, 2, 3]) {
       await wake("kept");
       await wake("wrong", "/?gauges=2001");
+      await wake("binary", "/?text=a%7Bof%3D%22%00%22%7D%201");
       await systemd.mustRun(["journalctl", "--sync"]);
-      const onProblem = (app: string, problem: string): void => void problems.push(`${app}: ${problem}`);
-      const metrics = openAppMetrics(insideOf(systemd), { state, onProblem });
-      await metrics.read(["kept", "wrong"].map(infoOf));
+      const collector = new CollectorInside(systemd, options);
+      await collector.sample();
       // It has read everything.
-      await metrics.read(["kept", "wrong"].map(infoOf));
-      seen.push(metrics.text());
-      metrics.close();
-      // What is in the state is not read again.
-      expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ cursor: expect.any(String) });
+      await collector.sample();
+      expect(collector.own.text).toBe(`# TYPE hits_total counter\nhits_total{app="kept"} ${sum}\n`);
+      expect(collector.own.problems.toSorted()).toEqual([
+        "binary: it has control characters",
+        "wrong: there are more than 2000 series",
+      ]);
+      await collector.close();
     }
-    expect(seen).toEqual(
-      [1, 2, 3].map((sum) => `# TYPE hits_total counter\nhits_total{app="kept"} ${sum}\n`),
-    );
-    expect(problems).toEqual(Array(3).fill("wrong: there are more than 2000 series"));
   });
 
   test("are at the endpoint, which wakes no app", async () => {
@@ -129,14 +117,35 @@ ${lines}`,
     expect(starts).toHaveLength(3);
   });
 
+  test("are shown while another app records all the time", { tags: "campaign" }, async () => {
+    await install("calm");
+    // journald limits how much a service may write, unless its unit turns that off.
+    await install(
+      "flood",
+      "OpenFile=/run/systemd/journal/socket:journal:graceful\nLogRateLimitIntervalSec=0\nTimeoutStopSec=1s\n",
+    );
+    const endless = systemd
+      .request({ url: "http://app/?endless", socketPath: "/run/flood.sock" })
+      .catch(() => undefined);
+    await untilShown('g{app="flood",long="xxxxxxxxxxxxxxxx",of="1998"} 1\n');
+    for (const sum of [1, 2, 3]) {
+      await wake("calm");
+      await untilShown(`hits_total{app="calm"} ${sum}\n`);
+    }
+    expect(follower.own.problems.filter((problem) => problem.startsWith("flood"))).toEqual([]);
+    await systemd.stop("flood.socket", "flood.service");
+    await endless;
+  });
+
   test("can't be forged by another service", async () => {
     await install("victim");
-    await wake("victim");
     await systemd.mustRun([
       "sh",
       "-c",
       "printf '_SYSTEMD_UNIT=victim.service\\nSOCKACT_EVENT=metrics\\nSOCKACT_METRICS=hits_total 99\\n' | logger --journald",
     ]);
-    expect((await values("victim")).text).toContain('hits_total{app="victim"} 1\n');
+    await wake("victim");
+    await untilShown('hits_total{app="victim"} 1\n');
+    expect(follower.own.text).not.toMatch(/victim.* 99/);
   });
 });

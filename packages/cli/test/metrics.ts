@@ -45,8 +45,10 @@ export async function installCollector(systemd: PrivateSystemd): Promise<void> {
 export class CollectorInside {
   readonly #child;
   readonly #lines: NodeJS.AsyncIterator<string>;
+  /** What apps had recorded of their own at the last sample, and what was wrong with it until then. */
+  own: { text: string; problems: string[] } = { text: "", problems: [] };
 
-  constructor(systemd: PrivateSystemd, options: { follow?: boolean; state?: string } = {}) {
+  constructor(systemd: PrivateSystemd, options: { follow?: boolean; state?: string; ofApps?: boolean } = {}) {
     this.#child = systemd.spawn([systemd.node, path, JSON.stringify(options)]);
     const lines: Interface = createInterface({ input: this.#child.stdout! });
     this.#lines = lines[Symbol.asyncIterator]();
@@ -57,7 +59,10 @@ export class CollectorInside {
     this.#child.stdin!.write("\n");
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error("the collector has ended");
-    const samples = JSON.parse(value) as (Sample & { metric: string })[];
+    const { samples, ...own } = JSON.parse(value) as typeof this.own & {
+      samples: (Sample & { metric: string })[];
+    };
+    this.own = own;
     return (app) => Object.fromEntries(samples.flatMap((sample) => valuesOf(app, sample.metric, [sample])));
   }
 

@@ -5,21 +5,20 @@ import { fstatSync, fsyncSync, ftruncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import manifest from "../../package.json" with { type: "json" };
-import { openAppMetrics } from "../lib/metrics/app-metrics.ts";
-import { type Collector, openCollector } from "../lib/metrics/collector.ts";
+import { AppMetrics } from "../lib/metrics/app-metrics.ts";
+import { type Collector, type CollectorOptions, openCollector } from "../lib/metrics/collector.ts";
 import { createEndpoint, PORT } from "../lib/metrics/endpoint.ts";
 import { expositionText } from "../lib/metrics/exposition.ts";
 import { metricsManager } from "../lib/metrics/metrics-manager.ts";
 import { CliError } from "../lib/shared/cli-error.ts";
 
 const { STATE_DIRECTORY } = process.env;
-const inState = (name: string) => STATE_DIRECTORY && { state: join(STATE_DIRECTORY, name) };
-const open = (follow: boolean): Collector =>
+const open = (options: CollectorOptions): Collector =>
   openCollector(metricsManager(), {
-    follow,
     version: manifest.version,
     onProblem: report,
-    ...inState("counters.json"),
+    state: STATE_DIRECTORY && join(STATE_DIRECTORY, "counters.json"),
+    ...options,
   });
 
 /** `<3>` is the priority, see sd-daemon(3). */
@@ -30,24 +29,17 @@ const onProblem = (app: string, problem: string): void =>
   void process.stderr.write(`<4>The metrics that ${app} has recorded are left out: ${problem}\n`);
 
 function serve(): void {
-  const collector = open(true);
-  const apps = openAppMetrics(metricsManager(), { ...inState("apps.json"), onProblem });
-  const readText = async () => {
-    const samples = await collector.sample();
-    const own = await apps.read(samples, collector.takeNewMetrics());
-    return expositionText([...samples, ...own]) + apps.text();
-  };
+  const ofApps = new AppMetrics(onProblem);
+  const collector = open({ follow: true, ofApps });
+  const readText = async () => expositionText(await collector.sample()) + ofApps.text();
   // The preload ends the process when it is idle, or systemd stops it.
-  process.once("exit", () => {
-    apps.close();
-    collector.close();
-  });
+  process.once("exit", () => collector.close());
   createEndpoint(readText, report).listen(PORT, "127.0.0.1");
 }
 
 /** Standard output is a file that systemd has opened. It may have the values of an earlier call. */
 async function writeOnce(): Promise<void> {
-  const collector = open(false);
+  const collector = open({});
   try {
     const text = expositionText(await collector.sample());
     if (!fstatSync(1).isFile()) return void process.stdout.write(text);

@@ -43,6 +43,7 @@ const number = /^(?:[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|[-+]?Inf|NaN)$/i;
  * @returns a string that says what is wrong, if a single line is not valid
  */
 export function parseAppText(text: string): AppText | string {
+  if (/[^\P{Cc}\n]/u.test(text)) return "it has control characters";
   const lines = text.split("\n");
   const families = new Map<string, Family>();
   const series = new Map<string, Series>();

@@ -50,12 +50,39 @@ describe("the metrics of an app", () => {
     expect(seen).toEqual(["5", "10", "15", "20"]);
   });
 
-  test("of earlier processes are kept as sums", () => {
+  test("of earlier runs are kept as sums", () => {
     const values = new AppValues();
-    for (const process of ["1", "2", "3", "4"]) values.add({ app: "shop", process, text: hits(5), time: 1 });
-    const [, , lives, carried] = values.save()[0]!;
-    expect(lives.map(([process]) => process)).toEqual(["3", "4"]);
-    expect(carried).toMatchObject([["hits_total{}", { value: 10 }]]);
+    for (const run of ["a", "b", "c", "d"])
+      values.add({ app: "shop", process: `shop.service ${run} 7`, text: hits(5), time: 1 });
+    const { lives, carried } = values.save()["shop"]!;
+    expect(Object.keys(lives)).toEqual(["shop.service d 7"]);
+    expect(carried).toMatchObject({ "hits_total{}": { value: 15 } });
+  });
+
+  test("of several processes that record at the same time count once, as those of a cluster", () => {
+    const workers = Array.from({ length: 30 }, (_, pid) => `shop.service a ${pid}`);
+    const rounds = [1, 2, 3].flatMap((value) =>
+      workers.map((worker): [string, string, string] => ["shop", worker, hits(value)]),
+    );
+    expect(shown(...rounds)).toContain('hits_total{app="shop"} 90\n');
+    // The instances of a rolling pair overlap, too.
+    const pair = [1, 2, 3].flatMap((value) =>
+      ["shop@blue.service a 1", "shop@green.service b 2"].map((id): [string, string, string] => [
+        "shop",
+        id,
+        hits(value),
+      ]),
+    );
+    expect(shown(...pair)).toContain('hits_total{app="shop"} 6\n');
+  });
+
+  test("of many processes that have ended count, too, as those of handovers", () => {
+    const processes = Array.from({ length: 100 }, (_, pid): [string, string, string] => [
+      "shop",
+      `shop.service a ${pid}`,
+      hits(2),
+    ]);
+    expect(shown(...processes)).toContain('hits_total{app="shop"} 200\n');
   });
 
   test("of the process before a handover may come after those of the new one", () => {
@@ -113,7 +140,7 @@ describe("the metrics of an app", () => {
     values.add({ app: "shop", process: "1", text: hits(1), time: 1 });
     expect(values.text()).not.toBe("");
     values.keepOnly(new Set(["blog"]));
-    expect([values.text(), values.samples(), values.save()]).toEqual(["", [], []]);
+    expect([values.text(), values.samples(), values.save()]).toEqual(["", [], {}]);
   });
 });
 

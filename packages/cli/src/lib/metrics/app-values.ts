@@ -1,66 +1,45 @@
-import { METRICS } from "@sockact/shared/records";
 import { type AppText, parseAppText, type Series, SERIES_MAX } from "./app-text.ts";
 import type { Sample } from "./catalog.ts";
 import { labelValue, valueText } from "./exposition.ts";
+import type { MetricsRecord } from "./metrics-record.ts";
 
 /** The most characters of the names and labels of one app. The kernel allows about as many for one message. */
 const LENGTH_MAX = 250_000;
 
+/** The most processes, series and characters of what may still be alive of an app. */
+const ALIVE = { lives: 32, series: 20_000, length: 1_000_000 };
+
 /** What one process of an app has recorded last. */
 interface Life extends AppText {
-  /** Identifies the process. */
+  /** Identifies the process: its unit, the run of the unit, and its PID. */
   id: string;
   text: string;
 }
 
 interface App {
-  /** The newest process, and the one before: after a handover, both of them record values. */
+  /** The processes that may still be alive, in the order in which they have begun to record values. */
   lives: Life[];
+  /** The same processes. The last one has recorded values last. */
+  recent: Set<string>;
   /** The sums of the counters of earlier processes, by series. */
   carried: Map<string, Series>;
   /** When a process recorded values, in seconds since 1970. */
   time: number;
 }
 
-/** What {@link AppValues.save} returns: `[name, time, [id, text][], carried]` of each app. */
-export type SavedAppValues = [
-  name: string,
-  time: number,
-  lives: [id: string, text: string][],
-  carried: [key: string, series: Series][],
-][];
+/** What {@link AppValues.save} returns, by the name of the app. */
+export type SavedAppValues = Record<
+  string,
+  {
+    time: number;
+    /** What each process has recorded last. */
+    lives: Record<string, string>;
+    carried: Record<string, Series>;
+  }
+>;
 
-/** A record of an app in the journal. */
-export interface AppRecord {
-  app: string;
-  /** Identifies the process that wrote it. */
-  process: string;
-  text: string;
-  /** In seconds since 1970. */
-  time: number;
-}
-
-/**
- * The record in an entry of the journal, as `journalctl --output=json --all` prints it. Without `--all`, it
- * leaves out longer values.
- *
- * @param appOf returns the name of the app with this service. journald adds the service itself, so an app
- *   can't write as another one.
- */
-export function appRecord(
-  entry: Readonly<Record<string, unknown>>,
-  appOf: (service: string) => string | undefined,
-): AppRecord | undefined {
-  const app = appOf(String(entry["_SYSTEMD_UNIT"]));
-  const text = entry[METRICS];
-  if (app === undefined || typeof text !== "string") return undefined;
-  return {
-    app,
-    process: `${String(entry["_SYSTEMD_INVOCATION_ID"])} ${String(entry["_PID"])}`,
-    text,
-    time: Number(entry["__REALTIME_TIMESTAMP"]) / 1e6,
-  };
-}
+/** A record of an app. */
+export type AppRecord = Omit<MetricsRecord, "unit"> & { app: string };
 
 /**
  * The own metrics of apps, as they last recorded them. They outlive the process: an app that sleeps keeps its
@@ -73,11 +52,11 @@ export class AppValues {
   readonly #apps = new Map<string, App>();
   #text: string | undefined;
 
-  constructor(saved: SavedAppValues = []) {
-    for (const [name, time, lives, carried] of saved) {
-      for (const [process, text] of lives) this.add({ app: name, process, text, time });
+  constructor(saved: SavedAppValues = {}) {
+    for (const [name, { time, lives, carried }] of Object.entries(saved)) {
+      for (const [process, text] of Object.entries(lives)) this.add({ app: name, process, text, time });
       const app = this.#apps.get(name);
-      if (app) app.carried = new Map(carried);
+      if (app) app.carried = new Map(Object.entries(carried));
     }
   }
 
@@ -88,14 +67,18 @@ export class AppValues {
   add({ app: name, process: id, text, time }: AppRecord): string | undefined {
     const parsed = parseAppText(text);
     if (typeof parsed === "string") return parsed;
-    const app: App = this.#apps.get(name) ?? { lives: [], carried: new Map(), time };
+    const app: App = this.#apps.get(name) ?? { lives: [], recent: new Set(), carried: new Map(), time };
     const life: Life = { id, text, ...parsed };
     const index = app.lives.findIndex((each) => each.id === id);
     if (index === -1) app.lives.push(life);
     else app.lives[index] = life;
-    if (app.lives.length > 2) for (const [key, series] of app.lives.shift()!.series) carry(app, key, series);
+    app.recent.delete(id);
+    app.recent.add(id);
+    for (const earlier of app.recent) if (isOver(earlier, id)) end(app, earlier);
+    while (areTooMany(app.lives)) end(app, [...app.recent][0]!);
     // An app whose labels always change would fill the memory. Its counters begin again.
-    if (isTooLarge(current(app))) Object.assign(app, { lives: [life], carried: new Map() });
+    if (isTooLarge(current(app)))
+      Object.assign(app, { lives: [life], recent: new Set([id]), carried: new Map() });
     app.time = time;
     this.#apps.set(name, app);
     this.#text = undefined;
@@ -130,17 +113,38 @@ export class AppValues {
 
   /** What the constructor takes. */
   save(): SavedAppValues {
-    return [...this.#apps].map(([name, { time, lives, carried }]) => [
-      name,
-      time,
-      lives.map(({ id, text }) => [id, text]),
-      [...carried],
-    ]);
+    return Object.fromEntries(
+      [...this.#apps].map(([name, { time, lives, carried }]) => {
+        const texts = lives.map(({ id, text }): [string, string] => [id, text]);
+        return [name, { time, lives: Object.fromEntries(texts), carried: Object.fromEntries(carried) }];
+      }),
+    );
   }
 }
 
+/** A unit has one run at a time. After a handover, a run has two processes, and a cluster has more. */
+function isOver(earlier: string, later: string): boolean {
+  const [[unit, run], [laterUnit, laterRun]] = [earlier.split(" "), later.split(" ")];
+  return unit === laterUnit && run !== laterRun;
+}
+
+function areTooMany(lives: readonly Life[]): boolean {
+  const series = lives.reduce((sum, life) => sum + life.series.size, 0);
+  const length = lives.reduce((sum, { text }) => sum + text.length, 0);
+  return lives.length > 1 && (lives.length > ALIVE.lives || series > ALIVE.series || length > ALIVE.length);
+}
+
+/** Adds the counters of a process to those of the processes that have ended. */
+function end(app: App, id: string): void {
+  app.recent.delete(id);
+  const index = app.lives.findIndex((life) => life.id === id);
+  for (const [key, series] of app.lives.splice(index, 1)[0]!.series) carry(app, key, series);
+}
+
 function carry({ carried }: App, key: string, series: Series): void {
-  if (series.isCounter) carried.set(key, { ...series, value: series.value + (carried.get(key)?.value ?? 0) });
+  const value = series.value + (carried.get(key)?.value ?? 0);
+  // JSON has no other numbers.
+  if (series.isCounter && Number.isFinite(value)) carried.set(key, { ...series, value });
 }
 
 /** One text has at most as many series, and is at most as long. */

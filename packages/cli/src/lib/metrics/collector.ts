@@ -3,6 +3,7 @@ import process from "node:process";
 import type { CliError } from "../shared/cli-error.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import type { AppMetrics } from "./app-metrics.ts";
 import { appSamples } from "./app-samples.ts";
 import type { Sample } from "./catalog.ts";
 import { certificatesOf } from "./certificates.ts";
@@ -22,14 +23,14 @@ export interface CollectorOptions {
   version?: string | undefined;
   /** Is called with a problem that leaves values out, when it begins. By default, it is not shown. */
   onProblem?: ((problem: CliError) => void) | undefined;
+  /** Gets what apps have recorded of their own. By default, it is not read. */
+  ofApps?: AppMetrics | undefined;
 }
 
 /** Reads the values of all metrics. */
 export interface Collector {
   /** The current values. */
   sample(): Promise<Sample[]>;
-  /** Whether an app may have recorded metrics of its own since the last call, as far as samples have shown. */
-  takeNewMetrics(): boolean;
   /** Ends what follows the journal, and writes the counters to the file. */
   close(): void;
 }
@@ -37,10 +38,10 @@ export interface Collector {
 /** Opens a collector of the metrics of a service manager's units. */
 export function openCollector(
   manager: ServiceManager,
-  { follow = false, state, all = false, version = ownVersion(), onProblem }: CollectorOptions = {},
+  { follow = false, state, all = false, version = ownVersion(), onProblem, ofApps }: CollectorOptions = {},
 ): Collector {
   const units = new KnownUnits(manager, { all, follow });
-  const counting = new Counting(manager, { follow, state, onProblem });
+  const counting = new Counting(manager, { follow, state, onProblem, ofApps });
 
   let certificates = counting.certificates;
 
@@ -62,6 +63,7 @@ export function openCollector(
           value: seconds,
         })),
       ),
+      ...(ofApps?.samples() ?? []),
       ...(counters === undefined
         ? []
         : [value("sockact_counters_created_timestamp_seconds", counters.created / 1000)]),
@@ -78,7 +80,6 @@ export function openCollector(
       last = sampled.catch(() => {});
       return sampled;
     },
-    takeNewMetrics: () => counting.takeNewMetrics(),
     close: () => counting.close(),
   };
 }

@@ -1,4 +1,5 @@
 import { type AppCounters, noCounters } from "./app-counters.ts";
+import type { SavedAppValues } from "./app-values.ts";
 import type { Expiries } from "./certificates.ts";
 import { atNewBoot, countEvent } from "./count-event.ts";
 import type { JournalEvent } from "./journal-event.ts";
@@ -17,6 +18,8 @@ export interface Counters {
   apps: Record<string, AppCounters>;
   /** When the certificates of each app expire. */
   certificates: Record<string, Expiries>;
+  /** What apps have recorded of their own. */
+  own: SavedAppValues;
 }
 
 export const emptyCounters = (): Counters => ({
@@ -26,6 +29,7 @@ export const emptyCounters = (): Counters => ({
   cursor: "",
   apps: {},
   certificates: {},
+  own: {},
 });
 
 /** The counters after an entry. */

@@ -2,10 +2,12 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { JOURNAL_HINT } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { AppCounters } from "./app-counters.ts";
+import type { AppMetrics } from "./app-metrics.ts";
 import { count, type Counters, countersOf, emptyCounters } from "./counters.ts";
 import { type Entry, readEvents } from "./journal-reader.ts";
 import type { CurrentApp } from "./known-apps.ts";
 import type { KnownUnits } from "./known-units.ts";
+import { WaitingRecords } from "./metrics-record.ts";
 import { reconcile } from "./reconcile.ts";
 import { readCounters, writeCounters } from "./state-file.ts";
 
@@ -19,6 +21,7 @@ interface CountingOptions {
   follow: boolean;
   state?: string | undefined;
   onProblem?: ((problem: CliError) => void) | undefined;
+  ofApps?: AppMetrics | undefined;
 }
 
 /** Counts the entries of the journal. */
@@ -27,21 +30,26 @@ export class Counting {
   readonly #follow: boolean;
   readonly #file: string | undefined;
   readonly #onProblem: (problem: CliError) => void;
+  readonly #ofApps: AppMetrics | undefined;
   readonly #reported = new Set<string>();
   readonly #ended = new AbortController();
   #counters: Counters;
   #isRestricted = false;
   #follower: Promise<void> | undefined;
   #waiting: Entry[] = [];
+  readonly #records = new WaitingRecords();
   #writtenAt = 0;
-  #hasNewMetrics = true;
+  /** The last entry that waits. */
+  #last: Entry | undefined;
 
-  constructor(manager: ServiceManager, { follow, state, onProblem = () => {} }: CountingOptions) {
+  constructor(manager: ServiceManager, { follow, state, onProblem = () => {}, ofApps }: CountingOptions) {
     this.#manager = manager;
     this.#follow = follow;
     this.#file = state;
     this.#onProblem = onProblem;
+    this.#ofApps = ofApps;
     this.#counters = (state === undefined ? undefined : readCounters(state)) ?? emptyCounters();
+    ofApps?.restore(this.#counters.own);
   }
 
   /** Counts the entries so far. */
@@ -52,29 +60,33 @@ export class Counting {
       if (this.#follow && !this.#isRestricted) this.#startFollowing();
       return;
     }
-    const entries = this.#waiting;
-    this.#waiting = [];
+    const { entries, last, records } = this.#takeWaiting();
     for (const { event } of entries) if (event) units.touch(event.unit);
     await units.discover();
     for (const entry of entries) this.#count(entry, units);
+    if (last) this.#count({ ...last, event: undefined }, units);
+    this.#ofApps?.add(records, units.find);
   }
 
-  /** Whether an app may have recorded metrics of its own since the last call. */
-  takeNewMetrics(): boolean {
-    const hasNew = this.#hasNewMetrics || this.#isRestricted;
-    this.#hasNewMetrics = false;
-    return hasNew;
+  #takeWaiting() {
+    const taken = { entries: this.#waiting, last: this.#last, records: this.#records.take() };
+    this.#waiting = [];
+    this.#last = undefined;
+    return taken;
   }
 
   async #readAll(units: KnownUnits): Promise<void> {
-    this.#hasNewMetrics = true;
     const { cursor } = this.#counters;
     const onEntry = (entry: Entry) => {
+      if (entry.record) this.#records.add(entry.record);
       if (entry.event) units.touch(entry.event.unit);
       this.#count(entry, units);
     };
     const { signal } = this.#ended;
-    const { isRestricted } = await readEvents(this.#manager, { cursor, follow: false }, onEntry, signal);
+    // At first, there may be months of what apps have recorded of their own.
+    const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined && cursor !== "" };
+    const { isRestricted } = await readEvents(this.#manager, options, onEntry, signal);
+    this.#ofApps?.add(this.#records.take(), units.find);
     this.#isRestricted = isRestricted;
     if (isRestricted)
       this.#report(
@@ -94,22 +106,21 @@ export class Counting {
     const { cursor } = this.#counters;
     const full = new AbortController();
     const onEntry = (entry: Entry) => {
-      if (this.#waiting.push(entry) >= MOST_WAITING) full.abort();
+      this.#last = entry;
+      if (entry.record) this.#records.add(entry.record);
+      if (entry.event && this.#waiting.push(entry) >= MOST_WAITING) full.abort();
     };
     const signal = AbortSignal.any([this.#ended.signal, full.signal]);
     const end = (error?: unknown) => {
       this.#follower = undefined;
-      this.#waiting = [];
+      this.#takeWaiting();
       if (error instanceof CliError) this.#report(error);
     };
-    this.#follower = readEvents(this.#manager, { cursor, follow: true }, onEntry, signal).then(
-      () => end(),
-      end,
-    );
+    const options = { cursor, follow: true, ofApps: this.#ofApps !== undefined };
+    this.#follower = readEvents(this.#manager, options, onEntry, signal).then(() => end(), end);
   }
 
-  #count({ event, hasMetrics, cursor, time }: Entry, units: KnownUnits): void {
-    this.#hasNewMetrics ||= hasMetrics;
+  #count({ event, cursor, time }: Entry, units: KnownUnits): void {
     const created = this.#counters.created || time;
     const counted = event === undefined ? this.#counters : count(this.#counters, event, units.find);
     this.#counters = { ...counted, created, cursor };
@@ -134,6 +145,7 @@ export class Counting {
     // Others have been uninstalled.
     const counters = { ...this.#counters, apps: Object.fromEntries(own), certificates };
     this.#counters = counters;
+    this.#ofApps?.keepOnly(Object.keys(counters.apps));
     if (!this.#follow || performance.now() - this.#writtenAt > WRITE_INTERVAL) this.#write();
     return counters;
   }
@@ -142,7 +154,7 @@ export class Counting {
     if (this.#file === undefined || this.#isRestricted || this.#counters.created === 0) return;
     this.#writtenAt = performance.now();
     try {
-      writeCounters(this.#file, this.#counters);
+      writeCounters(this.#file, { ...this.#counters, own: this.#ofApps?.save() ?? this.#counters.own });
       this.#reported.delete("SOCKACT_ERR_WRITE");
     } catch (error) {
       if (!(error instanceof CliError)) throw error;

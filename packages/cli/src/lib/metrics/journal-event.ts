@@ -30,12 +30,6 @@ const MESSAGES = {
 /** The records of {@link EVENT} that count. */
 const RECORDS = ["reloaded", "handover", "drained", "rejected", "health"] as const;
 
-/** The record of metrics that an app has of its own. */
-const METRICS_RECORD = "metrics";
-
-/** Whether an app has recorded metrics of its own. */
-export const isMetricsRecord = (fields: JournalFields): boolean => fields[EVENT] === METRICS_RECORD;
-
 /** When an entry was sent to journald. */
 interface When {
   /** The boot. */
@@ -90,17 +84,25 @@ export interface RecordEvent extends When {
 
 export type JournalEvent = UnitEvent | RecordEvent;
 
-/** The options of journalctl that find the entries that {@link journalEvent} and {@link isMetricsRecord} know. */
-export function eventMatches(user: boolean, uid: number | undefined): string[] {
+/**
+ * The options of journalctl that find the entries that {@link journalEvent} knows.
+ *
+ * @param more further records of {@link EVENT}, and their fields
+ */
+export function eventMatches(
+  user: boolean,
+  uid: number | undefined,
+  more: Readonly<Record<string, string>> = {},
+): string[] {
   const manager = user ? ["_SYSTEMD_USER_UNIT=init.scope", `_UID=${uid}`] : ["_PID=1", "_UID=0"];
   const own = user ? [`_UID=${uid}`] : [];
   return [
-    `--output-fields=${FIELDS.join(",")}`,
+    `--output-fields=${[...FIELDS, ...Object.values(more)].join(",")}`,
     ...manager,
     ...Object.keys(MESSAGES).map((id) => `MESSAGE_ID=${id}`),
     "+",
     ...own,
-    ...[...RECORDS, METRICS_RECORD].map((name) => `${EVENT}=${name}`),
+    ...[...RECORDS, ...Object.keys(more)].map((name) => `${EVENT}=${name}`),
   ];
 }
 

@@ -1,27 +1,35 @@
 import process from "node:process";
+import { METRICS } from "@sockact/shared/records";
 import { JOURNAL_CLOSED } from "../printed/journalctl.ts";
 import { streamFields } from "../systemd/follow-journal.ts";
 import type { JournalFields } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { eventMatches, isMetricsRecord, type JournalEvent, journalEvent } from "./journal-event.ts";
+import { metricsRecord, type MetricsRecord } from "./metrics-record.ts";
+import { eventMatches, type JournalEvent, journalEvent } from "./journal-event.ts";
 
 /** An entry, and its position. */
 export interface Entry {
   event: JournalEvent | undefined;
-  /** Whether an app has recorded metrics of its own. */
-  hasMetrics: boolean;
+  /** What an app has recorded of its own. */
+  record: MetricsRecord | undefined;
   cursor: string;
   /** When journald got it, in milliseconds since 1970. */
   time: number;
 }
 
-/**
- * Reads the entries after a position, by default those of this boot, until the signal is aborted. With
- * `follow`, new ones are included.
- */
+interface ReadOptions {
+  /** The position, or an empty string. */
+  cursor: string;
+  /** Whether to go on with new entries. */
+  follow: boolean;
+  /** Whether to read the metrics that apps have recorded of their own. */
+  ofApps: boolean;
+}
+
+/** Reads the entries after a position, by default those of this boot, until the signal is aborted. */
 export async function readEvents(
   { user }: ServiceManager,
-  { cursor, follow }: { cursor: string; follow: boolean },
+  { cursor, follow, ofApps }: ReadOptions,
   onEntry: (entry: Entry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
@@ -29,12 +37,12 @@ export async function readEvents(
   const options = [
     ...(follow ? ["--follow", "--no-tail"] : []),
     cursor === "" ? "--boot" : `--after-cursor=${cursor}`,
-    ...eventMatches(user, uid),
+    ...eventMatches(user, uid, ofApps ? { metrics: METRICS } : {}),
   ];
   const onFields = (fields: JournalFields) =>
     onEntry({
       event: journalEvent(fields, user, uid),
-      hasMetrics: isMetricsRecord(fields),
+      record: ofApps ? metricsRecord(fields) : undefined,
       cursor: String(fields["__CURSOR"]),
       time: Number(fields["__REALTIME_TIMESTAMP"]) / 1000,
     });

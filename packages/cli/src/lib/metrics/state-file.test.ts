@@ -85,6 +85,25 @@ test.each([
   expect(readCounters(file)).toBeUndefined();
 });
 
+test("what apps have recorded is read as it was written, and garbage in it leaves the counters as they are", () => {
+  const series = { family: "hits_total", type: "counter", isCounter: true, value: -5 } as const;
+  const own = {
+    shop: { time: 5, lives: { "shop.service a 1": "hits 1\n" }, carried: { "hits_total{}": series } },
+  };
+  writeCounters(file, { ...counters, own });
+  expect(readCounters(file)).toEqual({ ...counters, own });
+  const garbage = [
+    { shop: { ...own.shop, time: "5" } },
+    { shop: { ...own.shop, lives: { a: 5 } } },
+    { shop: { ...own.shop, carried: { a: { ...series, value: "5" } } } },
+    { shop: { ...own.shop, carried: { a: { value: 5 } } } },
+  ];
+  for (const each of garbage) {
+    writeFileSync(file, JSON.stringify({ ...counters, own: each }));
+    expect(readCounters(file)).toEqual(counters);
+  }
+});
+
 test("if the file can't be written, it stays as it was", () => {
   writeCounters(file, counters);
   const before = readFileSync(file, "utf8");

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { readJsonFile } from "../shared/read-file.ts";
 import { atBoot, noCounters, type Run } from "./app-counters.ts";
+import type { SavedAppValues } from "./app-values.ts";
 import { type Counters, emptyCounters } from "./counters.ts";
 
 /** Whether a value has the types of another one. Numbers are not negative. */
@@ -20,6 +21,16 @@ const allHaveForm = (values: unknown, form: unknown): boolean =>
   typeof values === "object" && values !== null && Object.values(values).every((each) => hasForm(each, form));
 
 const aRun: Run = { invocation: "", began: 0, isReady: true, isStopping: true, isWake: true, cpu: 0 };
+
+/** Whether these are values of apps' own metrics. An app chooses their names and numbers. */
+const areOwn = (own: unknown): own is SavedAppValues =>
+  allHaveForm(own, { time: 0, lives: {}, carried: {} }) &&
+  Object.values(own as SavedAppValues).every(
+    ({ lives, carried }) =>
+      allHaveForm(lives, "") &&
+      allHaveForm(carried, { family: "", type: "", isCounter: true }) &&
+      Object.values(carried).every(({ value }) => Number.isFinite(value)),
+  );
 
 function isCounters(value: unknown): value is Counters {
   if (!hasForm(value, emptyCounters())) return false;
@@ -49,7 +60,7 @@ function isCounters(value: unknown): value is Counters {
 export function readCounters(path: string): Counters | undefined {
   try {
     const value = readJsonFile(path);
-    return isCounters(value) ? value : undefined;
+    return isCounters(value) ? { ...value, own: areOwn(value.own) ? value.own : {} } : undefined;
   } catch {
     return undefined;
   }

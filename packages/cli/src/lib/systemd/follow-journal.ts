@@ -1,16 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { systemEnvironment } from "../shared/system-path.ts";
 import {
-  ALL,
   argumentsFor,
   entryOf,
-  fieldsIn,
   hasFailed,
-  JSON_OPTIONS,
   type JournalEntry,
   type JournalLines,
   journalError,
@@ -18,6 +14,7 @@ import {
   type JournalOptions,
   readJournal,
 } from "./journal.ts";
+import { exportReader } from "./journal-export.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
 /**
@@ -54,7 +51,7 @@ export async function streamJournal(
     const entry = entryOf(fields, manager.user);
     if (entry) onEntry(entry);
   };
-  return streamFields([ALL, ...follows, ...argumentsFor(manager, units, options)], onFields, signal);
+  return streamFields([...follows, ...argumentsFor(manager, units, options)], onFields, signal);
 }
 
 /** Reads the entries that journalctl finds with these options and matches, until the signal is aborted. */
@@ -64,7 +61,7 @@ export async function streamFields(
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean; complaint: string }> {
   // A separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
-  const child: ChildProcess = spawn("journalctl", [...JSON_OPTIONS, ...options], {
+  const child: ChildProcess = spawn("journalctl", ["--no-pager", "--output=export", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
     env: systemEnvironment(),
     detached: true,
@@ -73,9 +70,10 @@ export async function streamFields(
   signal.addEventListener("abort", abort, { once: true });
   let complaint = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
-  createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
-    for (const fields of fieldsIn(line)) if (!signal.aborted) onFields(fields);
+  const read = exportReader((fields) => {
+    if (!signal.aborted) onFields(fields);
   });
+  child.stdout!.on("data", read);
   try {
     if (signal.aborted) abort();
     const [code] = (await once(child, "close")) as [number | null];

@@ -49,8 +49,8 @@ const FIELDS =
   "MESSAGE,PRIORITY,_PID,_UID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
 /** Without it, journalctl omits messages that are long or contain a NUL. */
-export const ALL = "--all";
-export const JSON_OPTIONS = ["--no-pager", "--output=json"];
+const ALL = "--all";
+const JSON_OPTIONS = ["--no-pager", "--output=json"];
 
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
@@ -119,7 +119,7 @@ function unitsOf(
 }
 
 /** Parses the JSON of journalctl. If journalctl was killed, its output may end in the middle of a line. */
-export function fieldsIn(printed: string): JournalFields[] {
+function fieldsIn(printed: string): JournalFields[] {
   return printed.split("\n").flatMap((line): JournalFields[] => {
     try {
       return [JSON.parse(line) as JournalFields];
