@@ -153,6 +153,58 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     expect(await systemd.run(["sh", "-c", left])).toMatchObject({ stdout: "" });
   });
 
+  it("counts lines, and not records, of connections that it follows", async () => {
+    const script = `const fs = require("node:fs");
+console.error("first line");
+console.error("second line");
+for (let count = 0; count < 20; count++) fs.writeSync(4, "SOCKACT_EVENT=reloaded\\n");
+`;
+    await systemd.write("/run/records.cjs", script);
+    await systemd.installUnits({
+      "records.socket": "[Socket]\nListenStream=84\nAccept=yes\n",
+      "records@.service": `[Service]\nExecStart=${systemd.node} /run/records.cjs\nOpenFile=/run/systemd/journal/socket:journal:graceful\n`,
+    });
+    await systemd.start("records.socket");
+    await openClient(systemd, { port: 84 });
+    // Its last line.
+    await systemd.waitForJournal("records@*.service", /Deactivated successfully/);
+    const child = systemd.spawn([
+      ...sockactInside(systemd),
+      ...["logs", "records", "--lines", "6", "--follow", "--json"],
+    ]);
+    const messages: string[] = [];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      messages.push((JSON.parse(line) as Line).message);
+      if (/Deactivated/.test(line)) break;
+    }
+    child.kill("SIGTERM");
+    expect(messages).toEqual(expect.arrayContaining(["first line", "second line"]));
+  });
+
+  it("shows a service with a namespace of the journal, and metrics count it", async () => {
+    await install(systemd, {
+      name: "apart",
+      sockets: [{ listen: 85 }],
+      raw: { Service: { LogNamespace: "own" } },
+    });
+    await systemd.request("http://127.0.0.1:85/");
+    await systemd.waitForUnit("apart.service", "ActiveState", "active");
+    const child = systemd.spawn([...sockactInside(systemd), "logs", "apart", "--follow", "--json"]);
+    const seen: Line[] = [];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      seen.push(JSON.parse(line) as Line);
+      const has = (from: string, text: string) =>
+        seen.some((each) => each.from === from && each.message.includes(text));
+      if (has("app", "listening on") && has("systemd", "Started apart.service")) break;
+    }
+    child.kill("SIGTERM");
+    expect((await sockact(systemd, "logs", "apart")).stdout).toContain("listening on");
+    expect((await sockact(systemd, "status", "apart")).stdout).toContain("listening on");
+    expect((await sockact(systemd, "metrics", "apart")).stdout).toContain(
+      'sockact_starts_total{app="apart"} 1\n',
+    );
+  });
+
   it("has a hint for a user who may not read the journal", async () => {
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactInside(systemd)];
     for (const args of [

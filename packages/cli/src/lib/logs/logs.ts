@@ -6,8 +6,8 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { BAD_LEVEL, BAD_PATTERN, BAD_TIME } from "../printed/systemctl.ts";
 import { untilSignal } from "../shared/until-signal.ts";
-import { type ActivatedService, journalUnits } from "../systemd/activated-units.ts";
-import { JOURNAL_HINT, type JournalEntry, type JournalOptions, readJournal } from "../systemd/journal.ts";
+import { type ActivatedService, journalOf } from "../systemd/activated-units.ts";
+import { JOURNAL_HINT, type JournalEntry, type JournalOptions } from "../systemd/journal.ts";
 import { newestLines, streamJournal } from "../systemd/follow-journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { findOwn } from "../systemd/timed-service.ts";
@@ -83,10 +83,7 @@ async function showLogs(
       isEmpty = false;
       if (!write(entry)) gone.abort();
     };
-    const { isRestricted } =
-      follow && service.kind === "accept"
-        ? await followConnections(manager, service, options, onEntry, end)
-        : await showService(manager, journalUnits(service), { follow, ...options }, onEntry, end);
+    const { isRestricted } = await showService(manager, service, { follow, ...options }, onEntry, end);
     if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
     if (isEmpty && !follow && options.lines !== 0 && !signal.aborted)
       process.stderr.write(
@@ -98,47 +95,40 @@ async function showLogs(
 
 async function showService(
   manager: ServiceManager,
-  units: readonly string[],
-  { lines, ...options }: ReadOptions & { follow: boolean },
-  onEntry: (entry: JournalEntry) => void,
-  signal: AbortSignal,
-): Promise<{ isRestricted: boolean }> {
-  if (lines === undefined) return streamJournal(manager, units, options, onEntry, signal);
-  const { follow, since, filters = {} } = options;
-  const newest = await newestLines(
-    manager,
-    units,
-    { lines, ...(since !== undefined && { since }), filters },
-    signal,
-  );
-  for (const entry of newest.entries) onEntry(entry);
-  if (!follow || signal.aborted) return newest;
-  const after = newest.entries.at(-1)?.cursor;
-  const place = after === undefined ? { lines: 0 } : { after };
-  return streamJournal(manager, units, { follow, ...place, filters }, onEntry, signal);
-}
-
-/**
- * Follows a service with `Accept=yes`: each connection has a new unit, so the units are selected from the
- * whole journal.
- */
-async function followConnections(
-  manager: ServiceManager,
   service: ActivatedService,
-  options: ReadOptions,
+  { follow, lines, since, filters = {} }: ReadOptions & { follow: boolean },
   onEntry: (entry: JournalEntry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
-  const { entries } = await readJournal(manager, journalUnits(service), options);
-  for (const entry of entries) onEntry(entry);
-  const after = entries.at(-1)?.cursor;
-  const isOurs = ({ unit }: JournalEntry) =>
-    service.sockets.includes(unit) || (unit.startsWith(`${service.name}@`) && unit.endsWith(".service"));
+  const { units, namespace } = await journalOf(manager, service);
+  const isEach = service.kind === "accept";
+  const from = { ...(since !== undefined && { since }), namespace, filters };
+  if (lines === undefined && !(follow && isEach))
+    return streamJournal(manager, units, { follow, ...from }, onEntry, signal);
+  let after: string | undefined;
+  const onOldEntry = (entry: JournalEntry) => {
+    after = entry.cursor;
+    onEntry(entry);
+  };
+  let isRestricted: boolean;
+  if (lines === undefined)
+    ({ isRestricted } = await streamJournal(manager, units, { follow: false, ...from }, onOldEntry, signal));
+  else {
+    const newest = await newestLines(manager, units, { lines, ...from }, signal);
+    ({ isRestricted } = newest);
+    for (const entry of newest.entries) onOldEntry(entry);
+  }
+  if (!follow || signal.aborted) return { isRestricted };
   const place = after === undefined ? { lines: 0 } : { after };
+  // A pattern matches only units that are already in the journal, and each connection has a new unit.
+  const isOurs = ({ unit }: JournalEntry) =>
+    !isEach ||
+    service.sockets.includes(unit) ||
+    (unit.startsWith(`${service.name}@`) && unit.endsWith(".service"));
   return streamJournal(
     manager,
-    [],
-    { follow: true, ...place, ...(options.filters && { filters: options.filters }) },
+    isEach ? [] : units,
+    { follow, ...place, namespace, filters },
     (entry) => isOurs(entry) && onEntry(entry),
     signal,
   );

@@ -35,6 +35,8 @@ export interface JournalOptions {
   since?: string | number | undefined;
   /** Only entries after the one with this cursor. */
   after?: string | undefined;
+  /** `LogNamespace=` of the service. Lines of systemd about it are in the main journal, which is read too. */
+  namespace?: string | undefined;
   /** Options of journalctl(1) with their values. */
   filters?: Readonly<Partial<Record<"until" | "grep" | "priority", string>>>;
 }
@@ -59,11 +61,12 @@ export const JOURNAL_HINT =
 export function argumentsFor(
   manager: ServiceManager,
   units: readonly string[],
-  { lines, since, after, filters = {} }: JournalOptions,
+  { lines, since, after, namespace = "", filters = {} }: JournalOptions,
 ): string[] {
   const unit = manager.user ? "--user-unit" : "--unit";
   return [
     `--output-fields=${FIELDS}`,
+    ...(namespace === "" ? [] : [`--namespace=+${namespace}`]),
     ...(lines === undefined ? [] : [`--lines=${lines}`]),
     ...(since === undefined
       ? []
