@@ -170,7 +170,12 @@ for (let count = 0; count < 20; count++) fs.writeSync(4, "SOCKACT_EVENT=reloaded
     await systemd.waitForJournal("records@*.service", /Deactivated successfully/);
     const child = systemd.spawn([
       ...sockactInside(systemd),
-      ...["logs", "records", "--lines", "6", "--follow", "--json"],
+      "logs",
+      "records",
+      "--lines",
+      "6",
+      "--follow",
+      "--json",
     ]);
     const messages: string[] = [];
     for await (const line of createInterface({ input: child.stdout! })) {

@@ -81,11 +81,11 @@ export async function appOutput(
   since: number,
 ): Promise<string[]> {
   await syncJournal(manager);
-  const [{ entries: read }, others] = await Promise.all([
+  const [journal, others] = await Promise.all([
     readJournal(manager, units, { since }),
     linesWithoutUnit(manager, units, since),
   ]);
-  const entries = withoutOldProcess(inOrder(read, others));
+  const entries = withoutOldProcess(inOrder(journal.entries, others));
   const first = entries.find(({ from }) => from === "app");
   const said =
     first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);
