@@ -19,6 +19,12 @@ export interface Series {
   value: number;
 }
 
+/** A series of Prometheus, with its samples: the time in seconds, and the value. */
+export interface Recorded {
+  metric: Readonly<Record<string, string>>;
+  samples: readonly (readonly [time: number, value: number])[];
+}
+
 /** The requests to Prometheus, and what must be installed for it. */
 export const neededPrograms = ["prometheus", "dbus-daemon"] as const;
 
@@ -121,6 +127,19 @@ export class WatchedHost implements AsyncDisposable {
     };
     if (data === undefined) throw new Error(`Prometheus can't evaluate ${text}: ${error}`);
     return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
+  }
+
+  /** All samples of these metrics in the last hour: the time in seconds, and the value. */
+  async recorded(metrics: readonly string[]): Promise<Recorded[]> {
+    const text = `{__name__=~"${metrics.join("|")}"}[1h]`;
+    const { body } = await this.systemd.request(`${PROMETHEUS}/query?query=${encodeURIComponent(text)}`);
+    const { data } = JSON.parse(body) as {
+      data: { result: { metric: Record<string, string>; values: [number, string][] }[] };
+    };
+    return data.result.map(({ metric, values }) => ({
+      metric,
+      samples: values.map(([time, value]) => [time, Number(value)] as const),
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,10 +34,9 @@ describe("alerts and dashboard", () => {
 });
 
 describe("promql", () => {
-  it("divides the durations, and nothing else", () => {
+  it("writes metrics and durations as they are", () => {
     const { text } = promql`increase(${"sockact_wakes_total"}[${"15m"}]) > 15 offset ${"1d"}`;
     expect(text()).toBe("increase(sockact_wakes_total[15m]) > 15 offset 1d");
-    expect(text(60)).toBe("increase(sockact_wakes_total[15000ms]) > 15 offset 1440000ms");
   });
 });
 

@@ -13,8 +13,8 @@ export type Duration = `${number}${"s" | "m" | "h" | "d"}`;
 /** A query. */
 export interface Expression {
   readonly series: readonly Series[];
-  /** The text of the query, with durations that are `faster` times shorter. */
-  text(faster?: number): string;
+  /** The text of the query. */
+  text(): string;
 }
 
 const isDuration = (value: string): value is Duration => /^\d/.test(value);
@@ -23,19 +23,6 @@ const isDuration = (value: string): value is Duration => /^\d/.test(value);
 export function promql(strings: TemplateStringsArray, ...values: readonly (Series | Duration)[]): Expression {
   return {
     series: values.filter((value): value is Series => !isDuration(value)),
-    text: (faster = 1) =>
-      String.raw(
-        { raw: strings.map((text) => text.replaceAll(/\s+/g, " ")) },
-        ...values.map((value) => (isDuration(value) ? shorter(value, faster) : value)),
-      ).trim(),
+    text: () => String.raw({ raw: strings.map((text) => text.replaceAll(/\s+/g, " ")) }, ...values).trim(),
   };
-}
-
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** A duration that is `faster` times shorter. */
-export function shorter(duration: Duration, faster: number): string {
-  if (faster === 1) return duration;
-  const unit = duration.at(-1) as keyof typeof SECONDS;
-  return `${Math.max(1, Math.round((Number(duration.slice(0, -1)) * SECONDS[unit] * 1000) / faster))}ms`;
 }
