@@ -34,6 +34,15 @@ const edgesOf: readonly Edge[] = [
     firing: ["11m", "20m"],
   },
   {
+    alert: "SockactStartHangs",
+    series: {
+      'sockact_app_state{app="shop",state="starting"}': "0x5 1x30",
+      'sockact_app_up{app="shop"}': "1x5 0x30",
+    },
+    quiet: ["20m"],
+    firing: ["21m", "30m"],
+  },
+  {
     alert: "SockactSocketNotListening",
     series: {
       'sockact_app_up{app="shop"}': "1x25",
@@ -193,26 +202,43 @@ const edgesOf: readonly Edge[] = [
     firing: ["12m"],
   },
   {
+    alert: "SockactCountersMissing",
+    series: {
+      'sockact_build_info{job="sockact",instance="a",version="1.0.0"}': "1x30",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="a"}': "100x5 stale _x24",
+      'sockact_build_info{job="sockact",instance="b",version="1.0.0"}': "1x30",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="b"}': "100x30",
+    },
+    quiet: ["15m"],
+    firing: ["16m"],
+  },
+  {
     alert: "SockactMetricsMissing",
     interval: "10m",
     series: {
       // The endpoint does not answer. Root writes a file with other metrics once an hour.
       'up{job="sockact",instance="a:9464"}': "1x5 0x160",
       'sockact_build_info{job="sockact",instance="a:9464",version="1.0.0"}': "1x5 stale _x160",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="a:9464"}': "1x5 stale _x160",
       'up{job="node",instance="a:9100"}': "1x165",
       'sockact_build_info{job="node",instance="a:9100",version="1.0.0"}': "1x165",
+      'sockact_counters_created_timestamp_seconds{job="node",instance="a:9100"}': "1x165",
       // A new version.
       'up{job="sockact",instance="b:9464"}': "1x165",
       'sockact_build_info{job="sockact",instance="b:9464",version="1.0.0"}': "1x5 stale _x160",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="b:9464"}': "1x165",
       'sockact_build_info{job="sockact",instance="b:9464",version="1.0.1"}': "_x5 1x160",
       // From the endpoint to the file: the target is no longer in prometheus.yml.
       'up{job="sockact",instance="c:9464"}': "1x5 stale _x160",
       'sockact_build_info{job="sockact",instance="c:9464",version="1.0.0"}': "1x5 stale _x160",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="c:9464"}': "1x5 stale _x160",
       // From the file to the endpoint.
       'up{job="node",instance="localhost:9100"}': "1x165",
       'sockact_build_info{job="node",instance="localhost:9100",version="1.0.0"}': "1x5 stale _x160",
+      'sockact_counters_created_timestamp_seconds{job="node",instance="localhost:9100"}': "1x5 stale _x160",
       'up{job="sockact",instance="localhost:9464"}': "_x5 1x160",
       'sockact_build_info{job="sockact",instance="localhost:9464",version="1.0.0"}': "_x5 1x160",
+      'sockact_counters_created_timestamp_seconds{job="sockact",instance="localhost:9464"}': "_x5 1x160",
     },
     quiet: ["60m", "1500m"],
     firing: ["70m", "1480m"],
@@ -224,7 +250,9 @@ const edgesOf: readonly Edge[] = [
       // The file is gone.
       'up{job="node",instance="a"}': "1x165",
       'sockact_build_info{job="node",instance="a",version="1.0.0"}': "1x5 stale _x160",
+      'sockact_counters_created_timestamp_seconds{job="node",instance="a"}': "1x5 stale _x160",
       'sockact_build_info{job="node",instance="b",version="1.0.0"}': "1x165",
+      'sockact_counters_created_timestamp_seconds{job="node",instance="b"}': "1x165",
     },
     quiet: ["60m", "1500m"],
     firing: ["70m", "1480m"],

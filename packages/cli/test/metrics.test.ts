@@ -1,6 +1,6 @@
 // `sockact metrics`, printed once.
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { printedValues } from "./metrics.ts";
 import { sockactInside } from "./run.ts";
 import { sockact } from "./services.ts";
@@ -103,6 +103,14 @@ describeWith({ privateSystemd: true, systemd: 253, commands: ["openssl"] }, "soc
     expect(values["certificate_expiry_timestamp_seconds{/run/shop.pem}"]).toBe(
       Date.parse(end.replace("notAfter=", "")) / 1000,
     );
+  });
+
+  it("says so if systemd does not log to the journal", async () => {
+    onTestFinished(async () => void (await systemd.mustRun(["systemctl", "log-target", "journal-or-kmsg"])));
+    await systemd.mustRun(["systemctl", "log-target", "null"]);
+    const { code, stdout, stderr } = await sockact(systemd, "metrics");
+    expect(stderr).toContain("systemd does not log to the journal");
+    expect([code, stdout.includes("sockact_app_up")]).toEqual([0, true]);
   });
 
   it("leaves the counters out for a user who may not read the journal, and says so", async () => {

@@ -46,7 +46,19 @@ export const alerts = {
     command: status,
     page: "operate#what-do-the-states-mean",
     reason:
-      "Nothing has failed, so somebody has stopped the app. Five minutes are longer than a deployment that stops it. A start that hangs ends as a failed start, after TimeoutStartSec=.",
+      "Nothing has failed, so somebody has stopped the app. Five minutes are longer than a deployment that stops it.",
+  },
+  SockactStartHangs: {
+    expression: promql`${"sockact_app_state"}{state="starting"} == 1
+      unless ignoring (state) increase(${"sockact_failed_starts_total"}[${"10m"}]) > 0`,
+    for: "15m",
+    severity: "critical",
+    summary: "{{ $labels.app }} does not become ready",
+    description: "The app has been starting for a quarter of an hour. Its clients wait.",
+    command: logs,
+    page: "troubleshooting",
+    reason:
+      "By default, systemd ends a start after 90 seconds, which is a failed start. Only with a longer TimeoutStartSec= does a start hang, and with `infinity`, it hangs forever.",
   },
   SockactSocketNotListening: {
     expression: promql`${"sockact_socket_listening"} == 0
@@ -228,6 +240,18 @@ export const alerts = {
     page: "metrics",
     reason:
       "The counters begin again at a boot, and when the journal was deleted. Three times in an hour, the state file can't be written: the disk may be full.",
+  },
+  SockactCountersMissing: {
+    expression: promql`${"sockact_build_info"}
+      unless ignoring (version) ${"sockact_counters_created_timestamp_seconds"}`,
+    for: "10m",
+    severity: "warning",
+    summary: "{{ $labels.instance }} has no counters",
+    description: "sockact metrics may not read the journal, so no alert on a counter of this host can fire.",
+    command: "sudo npx sockact logs sockact-metrics",
+    page: "metrics",
+    reason:
+      "The service of sockact metrics install is in the group systemd-journal. Ten minutes survive an upgrade that changes it.",
   },
   SockactMetricsMissing: {
     // A target that is no longer in prometheus.yml has no `up`. One that answers without these metrics is a

@@ -7,6 +7,7 @@ import { count, type Counters, countersOf, emptyCounters } from "./counters.ts";
 import { type Entry, readEvents } from "./journal-reader.ts";
 import type { CurrentApp } from "./known-apps.ts";
 import type { KnownUnits } from "./known-units.ts";
+import { managerLogProblem } from "./manager-log.ts";
 import { WaitingRecords } from "./metrics-record.ts";
 import { reconcile } from "./reconcile.ts";
 import { readCounters, writeCounters } from "./state-file.ts";
@@ -85,7 +86,11 @@ export class Counting {
     const { signal } = this.#ended;
     // At first, there may be months of what apps have recorded of their own.
     const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined && cursor !== "" };
-    const { isRestricted } = await readEvents(this.#manager, options, onEntry, signal);
+    const [{ isRestricted }, problem] = await Promise.all([
+      readEvents(this.#manager, options, onEntry, signal),
+      managerLogProblem(this.#manager),
+    ]);
+    if (problem) this.#report(problem);
     this.#ofApps?.add(this.#records.take(), units.find);
     this.#isRestricted = isRestricted;
     if (isRestricted)

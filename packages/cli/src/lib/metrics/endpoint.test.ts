@@ -131,3 +131,23 @@ test("a client that never reads, and one that never asks, are closed", async () 
   await once(deaf.resume(), "close");
   expect(received).toBeLessThan(long.length);
 });
+
+test("clients that say nothing, or read nothing, lock out nobody", async () => {
+  const { ask, open } = await start(async () => [up], { fresh: 60_000, connection: 600_000 });
+  const connected = async (count: number, sent = "") => {
+    for (let index = 0; index < count; index++) {
+      const socket = open().pause();
+      await once(socket, "connect");
+      socket.write(sent);
+    }
+  };
+  const silent = open();
+  await once(silent.resume(), "connect");
+  const closed = once(silent, "close");
+  await connected(200);
+  // The oldest one makes room.
+  await closed;
+  expect((await ask()).status).toBe(200);
+  await connected(200, "GET /metrics HTTP/1.1\r\nHost: x\r\n");
+  expect((await ask()).status).toBe(200);
+});

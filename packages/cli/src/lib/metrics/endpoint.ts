@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
@@ -15,6 +16,7 @@ export const LIMITS = {
   connection: 20_000,
 };
 
+/** With one more, an old one is closed. */
 const MOST_CONNECTIONS = 64;
 
 const TEXT = "text/plain; charset=utf-8";
@@ -44,18 +46,32 @@ export function createEndpoint(
   limits = LIMITS,
 ): Server {
   const metrics = shared(readText, onError, limits.fresh);
+  /** The connections, the oldest one first, and whether they have sent a request. */
+  const open = new Map<Socket, boolean>();
   const server = createServer((request, response) => {
+    open.set(request.socket, true);
     void answerTo(request, metrics, limits.late).then((answer) => send(request, response, answer));
   });
   // Each answer ends its connection, so that an idle client does not keep this process awake.
   server.maxRequestsPerSocket = 1;
-  server.maxConnections = MOST_CONNECTIONS;
   server.headersTimeout = server.requestTimeout = limits.late;
-  server.on("connection", (socket) => {
+  server.on("connection", (socket: Socket) => {
     const timer = setTimeout(() => socket.destroy(), limits.connection);
-    socket.once("close", () => clearTimeout(timer));
+    // Refused instead, clients that say nothing would lock out those that do.
+    if (open.size >= MOST_CONNECTIONS) oldest(open)?.destroy();
+    open.set(socket, false);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      open.delete(socket);
+    });
   });
   return server;
+}
+
+/** The oldest connection that has sent no request, or else the oldest one. */
+function oldest(open: ReadonlyMap<Socket, boolean>): Socket | undefined {
+  const alive = [...open].filter(([socket]) => !socket.destroyed);
+  return (alive.find(([, hasAsked]) => !hasAsked) ?? alive[0])?.[0];
 }
 
 /** Returns a function that reads the values at most once in this time, however many requests there are. */

@@ -93,6 +93,8 @@ export function textfileUnits(
     standardOutput: `file:${WRITTEN}`,
     standardError: "journal",
     timeoutStartSec: "30s",
+    // It must not fill /run, where its output is.
+    raw: { Service: { LimitFSIZE: "64M" } },
     execStartPost: [{ privileged: true, command: ["/bin/sh", "-c", publish, "sh", WRITTEN, file] }],
   };
   // A description is of a service with sockets.
