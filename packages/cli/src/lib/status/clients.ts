@@ -39,8 +39,16 @@ function tableKey(host: string, port: string): string {
   return `${isIpv6 ? "tcp6" : "tcp"} ${hex.toUpperCase()}`;
 }
 
+/** The keys of addresses, because some callers count their clients again and again. */
+const keys = new WeakMap<Address, string | undefined>();
+
 /** The key in a table, for the address of a stream socket whose connections are in the tables. */
-function keyOf({ address, type }: Address): string | undefined {
+function keyOf(address: Address): string | undefined {
+  if (!keys.has(address)) keys.set(address, newKey(address));
+  return keys.get(address);
+}
+
+function newKey({ address, type }: Address): string | undefined {
   if (type !== "stream" && type !== "sequential-packet") return undefined;
   if (/^[/@]/.test(address)) return `unix ${address}`;
   const [, ipv6, ipv4, port = ""] =
@@ -57,28 +65,37 @@ const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
  * The order is that of the addresses; null if clients can't be counted, as for a datagram socket.
  */
 export function countClients(addresses: readonly Address[]): (CountedClients | null)[] {
-  const keys = addresses.map(keyOf);
+  const own = addresses.map(keyOf);
   const found = new Map<string, CountedClients>();
-  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0, closed: [] });
-  const ports = new Set([...found.keys()].map((key) => key.slice(key.lastIndexOf(":") + 1)));
+  /** The addresses of all hosts, by table and port. */
+  const any = new Map<string, CountedClients>();
+  const ports = new Set<string>();
+  const tables = new Set<string>();
+  for (const key of own) {
+    if (key === undefined) continue;
+    const clients = { open: 0, waiting: 0, closed: [] };
+    const table = key.slice(0, key.indexOf(" "));
+    const port = key.slice(key.lastIndexOf(":") + 1);
+    found.set(key, clients);
+    tables.add(table);
+    ports.add(port);
+    if (isAnyAddress(key)) any.set(`${table} ${port}`, clients);
+  }
 
   for (const table of ["tcp", "tcp6"]) {
-    if (![...found.keys()].some((key) => key.startsWith(`${table} `))) continue;
+    if (!tables.has(table)) continue;
     for (const row of socketRows(table)) {
       const [, local = "", client = "", state, , , , , , inode] = row.trim().split(/\s+/);
       const port = local.slice(local.indexOf(":") + 1);
       const isClosed = state === "06";
       // ESTABLISHED, and CLOSE_WAIT for a client that has closed its side.
       if (!ports.has(port) || (state !== "01" && state !== "08" && !isClosed)) continue;
-      const any = [...found.keys()].find(
-        (key) => key.startsWith(`${table} `) && isAnyAddress(key) && key.endsWith(`:${port}`),
-      );
-      const clients = found.get(`${table} ${local}`) ?? (any === undefined ? undefined : found.get(any));
+      const clients = found.get(`${table} ${local}`) ?? any.get(`${table} ${port}`);
       if (isClosed) clients?.closed.push(client);
       else if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
     }
   }
-  if ([...found.keys()].some((key) => key.startsWith("unix "))) {
+  if (tables.has("unix")) {
     for (const row of socketRows("unix")) {
       const [, state, inode, path = ""] = /^(?:\S+ +){5}(\S+) +(\d+) ([^]+)$/.exec(row) ?? [];
       const clients = found.get(`unix ${path}`);
@@ -87,5 +104,5 @@ export function countClients(addresses: readonly Address[]): (CountedClients | n
       else if (clients && state === "02" && inode === "0") clients.waiting += 1;
     }
   }
-  return keys.map((key) => (key === undefined ? null : found.get(key)!));
+  return own.map((key) => (key === undefined ? null : found.get(key)!));
 }

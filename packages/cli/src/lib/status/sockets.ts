@@ -19,11 +19,14 @@ export function closedOf(sockets: readonly SocketProperties[]): Map<string, stri
 
 /** The status of these sockets, with the clients of this moment. */
 export function readSockets(sockets: readonly SocketProperties[], closed: Closed): SocketStatus[] {
-  const addresses = sockets.map((socket) => readAddresses(socket.Listen ?? ""));
+  const addresses = sockets.map(addressesOf);
+  const most = Number(read("/proc/sys/net/core/somaxconn") || Infinity);
   const clients = countClients(addresses.flat());
   return sockets.map((socket, index) => {
     const own = addresses[index]!;
-    return readSocket(socket, own, closed.get(socket.Id) ?? [], clients.splice(0, own.length));
+    const status = readSocket(socket, own, closed.get(socket.Id) ?? [], clients.splice(0, own.length));
+    // The kernel limits the backlog, too.
+    return { ...status, backlog: status.backlog && Math.min(status.backlog, most) };
   });
 }
 
@@ -36,10 +39,13 @@ export const listenersOf = (
     isClosed(statuses[index]!) ? { ...socket, ActiveState: "inactive" } : socket,
   );
 
-/** The kernel limits the backlog too. */
-function backlogOf({ Backlog }: SocketProperties): number | null {
-  const backlog = numberOf(Backlog);
-  return backlog && Math.min(backlog, Number(read("/proc/sys/net/core/somaxconn") || Infinity));
+/** The addresses of sockets, because some callers read their clients again and again. */
+const parsed = new WeakMap<SocketProperties, Address[]>();
+
+function addressesOf(socket: SocketProperties): Address[] {
+  const addresses = parsed.get(socket) ?? readAddresses(socket.Listen ?? "");
+  parsed.set(socket, addresses);
+  return addresses;
 }
 
 function readSocket(
@@ -62,7 +68,7 @@ function readSocket(
           ? null
           : withoutClosed(clients[index] ?? null),
     })),
-    backlog: backlogOf(properties),
+    backlog: numberOf(properties.Backlog),
     name: properties.FileDescriptorName ?? "",
     enabled: properties.UnitFileState ?? "",
     file: properties.FragmentPath || null,
