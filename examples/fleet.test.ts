@@ -8,6 +8,7 @@ import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
 import { badCertificate, newCertificate } from "./fleet/scenarios/certificates.ts";
 import { checkHosts } from "./fleet/scenarios/check.ts";
 import { badVersion, newVersion } from "./fleet/scenarios/deploy.ts";
+import { badNode, newNode } from "./fleet/scenarios/node.ts";
 import { powerCut } from "./fleet/scenarios/power-cut.ts";
 import { reboot } from "./fleet/scenarios/reboot.ts";
 import { lostHost, rollingReboot } from "./fleet/scenarios/reboots.ts";
@@ -90,6 +91,14 @@ describeWith({ ...requirements, tags: "campaign" }, "three hosts behind HAProxy"
         expect(await badCertificate(fleet, silent, fault)).toMatchObject(nothingLost);
       },
     );
+
+    test("keep their Node, and lose no request, if the app does not start with the new one", async () => {
+      expect(await badNode(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test("lose no request when they get another Node, also after a run that was killed", async () => {
+      expect(await newNode(fleet, silent)).toMatchObject(nothingLost);
+    });
 
     test("are checked, and an error fails the check", async () => {
       const table = (await checkHosts(fleet, silent)).join("\n");

@@ -18,8 +18,8 @@ export interface Played {
 /** `ansible-playbook NAME.yml`, in the office. */
 export async function play(
   { office }: Fleet,
-  name: "certificates" | "check" | "deploy" | "reboot",
-  variables: Record<string, string> = {},
+  name: "certificates" | "check" | "deploy" | "node" | "reboot",
+  variables: Record<string, unknown> = {},
 ): Promise<Played> {
   const { systemd } = office;
   const what = ["--inventory", systemd.inside(inventory), "--extra-vars", JSON.stringify(variables)];
@@ -33,5 +33,8 @@ export async function play(
   return { succeeded: code === 0, hosts, log: `${stdout}${stderr}` };
 }
 
-export const deploy = (fleet: Fleet, { version }: Release): Promise<Played> =>
-  play(fleet, "deploy", { sockact_app_version: version });
+export const deploy = (
+  fleet: Fleet,
+  { version }: Release,
+  variables: Record<string, unknown> = {},
+): Promise<Played> => play(fleet, "deploy", { sockact_app_version: version, ...variables });

@@ -11,6 +11,7 @@ import { balancerReload } from "./scenarios/balancer-reload.ts";
 import { badCertificate, newCertificate } from "./scenarios/certificates.ts";
 import { checkHosts } from "./scenarios/check.ts";
 import { badVersion, newVersion } from "./scenarios/deploy.ts";
+import { badNode, newNode } from "./scenarios/node.ts";
 import { powerCut } from "./scenarios/power-cut.ts";
 import { reboot } from "./scenarios/reboot.ts";
 import { lostHost, rollingReboot } from "./scenarios/reboots.ts";
@@ -28,6 +29,8 @@ const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
   certificates: (fleet) => newCertificate(fleet, story),
   mismatch: (fleet) => badCertificate(fleet, story, "mismatch"),
   "short-key": (fleet) => badCertificate(fleet, story, "short key"),
+  "bad-node": (fleet) => badNode(fleet, story),
+  node: (fleet) => newNode(fleet, story),
   reload: (fleet) => balancerReload(fleet, story),
   "power-cut": (fleet) => powerCut(fleet, story),
 };

@@ -6,8 +6,8 @@ import type { Machine } from "./machine.ts";
 const app = fileURLToPath(new URL("app", import.meta.url));
 const needed = ["@sockact/express", "express", "sockact", "ws"];
 
-/** What is wrong with a version: it ends at its start, or says that it is not healthy. */
-export type Fault = "crash" | "unhealthy";
+/** What is wrong with a version: it ends at its start, says that it is not healthy, or ends at its start with another Node. */
+export type Fault = "crash" | "unhealthy" | "native";
 
 /** The releases of the app, in the office: the app with its packages, and the number of its version. */
 export class Releases {
@@ -21,7 +21,7 @@ export class Releases {
   }
 
   /** Makes the next version, and returns it. */
-  async make(fault?: Fault): Promise<Release> {
+  async make(fault?: Fault, { packages = [], edit = "" }: Changes = {}): Promise<Release> {
     const version = String(++this.#latest);
     if (version === "1") this.#makeFirst();
     const folder = `/srv/releases/${version}`;
@@ -29,6 +29,8 @@ export class Releases {
     const target = this.#office.systemd.hostPath(folder);
     cpSync(app, target, { recursive: true });
     writeFileSync(`${target}/version.json`, JSON.stringify({ version, fault }));
+    this.#packed.install(target, packages);
+    if (edit !== "") await this.#office.run(`cd ${folder}\n${edit}`);
     return { version, folder };
   }
 
@@ -38,6 +40,14 @@ export class Releases {
     mkdirSync(this.#office.systemd.hostPath("/srv/releases"));
     this.#packed.install(packages, needed);
   }
+}
+
+/** What is different in a version. */
+interface Changes {
+  /** Further packages. */
+  packages?: readonly string[];
+  /** A shell script, which runs in the folder of the version. */
+  edit?: string;
 }
 
 export interface Release {

@@ -10,6 +10,9 @@ import { WebSocketServer } from "ws";
 // `fault` makes this version a bad one, to show what a deploy does then.
 const { version, fault } = JSON.parse(readFileSync(new URL("version.json", import.meta.url), "utf8"));
 if (fault === "crash") throw new Error(`Version ${version} crashes when it starts.`);
+// Native code fails so.
+if (fault === "native" && process.execPath.startsWith("/srv/node/"))
+  throw new Error("NODE_MODULE_VERSION is another one.");
 
 const tls = { key: "key.pem", cert: "cert.pem" };
 const app = express();

@@ -18,13 +18,13 @@ export function newVersion(fleet: Fleet, story: Story): Promise<Experience> {
   });
 }
 
-const faults: Record<Fault, string> = {
+const faults = {
   crash: "crashes when it starts",
   unhealthy: "starts, but says that it is not healthy",
-};
+} satisfies Partial<Record<Fault, string>>;
 
 /** Ansible deploys a version that does not work. It must stop at the first host, and bring back the version before. */
-export function badVersion(fleet: Fleet, story: Story, fault: Fault): Promise<Experience> {
+export function badVersion(fleet: Fleet, story: Story, fault: keyof typeof faults): Promise<Experience> {
   story.title("A bad version");
   return withoutLoss(fleet, story, async () => {
     const before = await fleet.versions();
