@@ -5,13 +5,14 @@ import { Fleet, requirements } from "./fleet/fleet.ts";
 import { install } from "./fleet/install.ts";
 import { addresses } from "./fleet/scenarios/addresses.ts";
 import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
-import { badCertificate, newCertificate } from "./fleet/scenarios/certificates.ts";
+import { badCertificate, newCertificate, reloadedCertificate } from "./fleet/scenarios/certificates.ts";
 import { checkHosts } from "./fleet/scenarios/check.ts";
 import { badVersion, newVersion } from "./fleet/scenarios/deploy.ts";
 import { badNode, newNode } from "./fleet/scenarios/node.ts";
 import { powerCut } from "./fleet/scenarios/power-cut.ts";
 import { reboot } from "./fleet/scenarios/reboot.ts";
 import { lostHost, rollingReboot } from "./fleet/scenarios/reboots.ts";
+import { newSockact } from "./fleet/scenarios/sockact.ts";
 import { recorded, silent } from "./fleet/story.ts";
 
 const nothingLost = { lost: 0, failed: {} };
@@ -81,8 +82,12 @@ describeWith({ ...requirements, tags: "campaign" }, "three hosts behind HAProxy"
       expect(await lostHost(fleet, silent)).toMatchObject(nothingLost);
     });
 
-    test("lose no request when their certificate is renewed", async () => {
+    test("lose no request when their certificate is renewed, also after a run that was killed", async () => {
       expect(await newCertificate(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test("lose no request when an app that reads its certificate itself is reloaded", async () => {
+      expect(await reloadedCertificate(fleet, silent)).toMatchObject(nothingLost);
     });
 
     test.each(["mismatch", "short key"] as const)(
@@ -98,6 +103,10 @@ describeWith({ ...requirements, tags: "campaign" }, "three hosts behind HAProxy"
 
     test("lose no request when they get another Node, also after a run that was killed", async () => {
       expect(await newNode(fleet, silent)).toMatchObject(nothingLost);
+    });
+
+    test("lose no request when sockact is upgraded, or can't be, also after a run that was killed", async () => {
+      expect(await newSockact(fleet, silent)).toMatchObject(nothingLost);
     });
 
     test("are checked, and an error fails the check", async () => {

@@ -38,3 +38,13 @@ export const deploy = (
   { version }: Release,
   variables: Record<string, unknown> = {},
 ): Promise<Played> => play(fleet, "deploy", { sockact_app_version: version, ...variables });
+
+/** Kills Ansible once a script on the first host has ended. Both have ten minutes. */
+export async function kill({ office, hosts }: Fleet, played: Promise<Played>, script: string): Promise<void> {
+  const waitAndKill = async (): Promise<void> => {
+    const { code, stderr } = await hosts[0]!.try(["sh", "-euc", script]);
+    if (code !== 0) throw new Error(`There was nothing to kill: ${stderr}`);
+    await office.run("pkill -KILL ansible; pkill ssh");
+  };
+  await Promise.all([played, waitAndKill()]);
+}

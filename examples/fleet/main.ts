@@ -8,13 +8,14 @@ import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
 import { balancerReload } from "./scenarios/balancer-reload.ts";
-import { badCertificate, newCertificate } from "./scenarios/certificates.ts";
+import { badCertificate, newCertificate, reloadedCertificate } from "./scenarios/certificates.ts";
 import { checkHosts } from "./scenarios/check.ts";
 import { badVersion, newVersion } from "./scenarios/deploy.ts";
 import { badNode, newNode } from "./scenarios/node.ts";
 import { powerCut } from "./scenarios/power-cut.ts";
 import { reboot } from "./scenarios/reboot.ts";
 import { lostHost, rollingReboot } from "./scenarios/reboots.ts";
+import { newSockact } from "./scenarios/sockact.ts";
 import { printed as story, stopwatch, styled } from "./story.ts";
 
 const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
@@ -27,10 +28,12 @@ const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
   "lost-host": (fleet) => lostHost(fleet, story),
   check: (fleet) => checkHosts(fleet, story),
   certificates: (fleet) => newCertificate(fleet, story),
+  "reloaded-certificate": (fleet) => reloadedCertificate(fleet, story),
   mismatch: (fleet) => badCertificate(fleet, story, "mismatch"),
   "short-key": (fleet) => badCertificate(fleet, story, "short key"),
   "bad-node": (fleet) => badNode(fleet, story),
   node: (fleet) => newNode(fleet, story),
+  sockact: (fleet) => newSockact(fleet, story),
   reload: (fleet) => balancerReload(fleet, story),
   "power-cut": (fleet) => powerCut(fleet, story),
 };

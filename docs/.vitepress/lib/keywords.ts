@@ -34,7 +34,7 @@ export const keywords: Readonly<Record<string, string>> = {
     "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
   operate: "logs, journalctl, status, restart, reload, stop, start at boot",
   clients: "what happens to connections, downtime, connection reset, WebSocket code 1006",
-  chores: "rolling reboot, kernel update, patch day, fleet, inventory",
+  chores: "rolling reboot, kernel update, patch day, fleet, inventory, update node, new node version",
   drain: "maintenance, rotation, undrain, reboot",
   "load-balancers": "upstream, reverse proxy",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",

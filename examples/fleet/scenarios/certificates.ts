@@ -1,5 +1,5 @@
 import type { Experience } from "../crowd.ts";
-import { play } from "../deploy.ts";
+import { deploy, kill, play } from "../deploy.ts";
 import type { Fleet } from "../fleet.ts";
 import type { Story } from "../story.ts";
 import { withoutLoss } from "./under-load.ts";
@@ -7,11 +7,15 @@ import { withoutLoss } from "./under-load.ts";
 /** What is wrong with a certificate: it belongs to another key, or Node refuses its short key. */
 export type BadCertificate = "mismatch" | "short key";
 
-/** Ansible brings a renewed certificate to all hosts. */
+/** Ansible brings a renewed certificate to all hosts, is killed on the first one, and runs again. */
 export function newCertificate(fleet: Fleet, story: Story): Promise<Experience> {
   story.title("A renewed certificate, host by host");
   return withoutLoss(fleet, story, async () => {
     const renewed = await makeCertificate(fleet);
+    // The app has the old files, and the host the new ones.
+    const moved = "until test -e /etc/fleet/key.pem.old; do sleep 0.01; done";
+    await kill(fleet, play(fleet, "certificates"), moved);
+    story.line("killed", "Ansible is killed while it changes alpha");
     const { succeeded, log } = await play(fleet, "certificates");
     if (!succeeded) throw new Error(`The renewal has failed:\n${log}`);
     await expectServed(fleet, [renewed, renewed, renewed]);
@@ -21,6 +25,33 @@ export function newCertificate(fleet: Fleet, story: Story): Promise<Experience> 
     const again = await play(fleet, "certificates", { sockact_hosts: "alpha" });
     if (!again.succeeded || (await fleet.hosts[0]!.run(started)) !== before)
       throw new Error(`The second run has restarted the app:\n${again.log}`);
+  });
+}
+
+/** An app reads the files itself, so Ansible reloads it. */
+export function reloadedCertificate(fleet: Fleet, story: Story): Promise<Experience> {
+  const alpha = fleet.hosts[0]!;
+  const onAlpha = { sockact_hosts: "alpha" };
+  story.title("A renewed certificate, by a reload");
+  return withoutLoss(fleet, story, async () => {
+    await alpha.run("chmod 644 /etc/fleet/key.pem");
+    const edit = `
+      sed -i '/credentials: {/,/},/d' sockact.config.mjs
+      sed -i 's#"\\(key\\|cert\\).pem"#"/etc/fleet/\\1.pem"#g' server.js`;
+    const reading = await deploy(fleet, await fleet.releases.make(undefined, { edit }), onAlpha);
+    if (!reading.succeeded) throw new Error(`The deploy has failed:\n${reading.log}`);
+    const [, ...others] = await served(fleet);
+    const renewed = await makeCertificate(fleet);
+    const invocation = "systemctl show --value --property=InvocationID fleet.service";
+    const before = await alpha.run(invocation);
+    const { succeeded, log } = await play(fleet, "certificates", onAlpha);
+    if (!succeeded) throw new Error(`The renewal has failed:\n${log}`);
+    await expectServed(fleet, [renewed, ...others]);
+    if ((await alpha.run(invocation)) !== before) throw new Error(`The app was restarted:\n${log}`);
+    story.line("Ansible", "alpha serves the new certificate, after a reload");
+    const back = await deploy(fleet, await fleet.releases.make(), onAlpha);
+    if (!back.succeeded) throw new Error(`The last deploy has failed:\n${back.log}`);
+    await alpha.run("chmod 600 /etc/fleet/key.pem");
   });
 }
 

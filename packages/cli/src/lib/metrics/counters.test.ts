@@ -105,8 +105,8 @@ describe("entries of systemd 257", () => {
   });
 
   test("entries that journald reads late change no time", () => {
-    const late = recorded.map((fields, index) => {
-      const wait = (index % 7) * 300_000;
+    const late = recorded.map((fields, position) => {
+      const wait = (position % 7) * 300_000;
       const read = (name: string) => String(Number(fields[name]) + wait);
       return {
         ...fields,
