@@ -23,11 +23,17 @@ describeWith(
 
     /** The values of Prometheus after the last event. */
     async function scraped(series: Iterable<string>): Promise<Counted> {
-      const now = Date.now() / 1000;
-      await host.systemd.waitUntil(
-        async () => (await host.query("timestamp(up)"))[0]!.value > now,
-        "Prometheus has scraped again",
-      );
+      const lastScrape = async () => (await host.query("timestamp(up)"))[0]!.value;
+      await host.systemd.mustRun(["journalctl", "--sync"]);
+      let after = Date.now() / 1000;
+      // The first scrape may come before the endpoint has read the last entry of the journal.
+      for (let scrapes = 0; scrapes < 2; scrapes += 1) {
+        await host.systemd.waitUntil(
+          async () => (await lastScrape()) > after,
+          "Prometheus has scraped again",
+        );
+        after = await lastScrape();
+      }
       const values = new Map<string, number>();
       for (const name of series) values.set(name, (await host.query(name))[0]?.value ?? Number.NaN);
       return values;
