@@ -99,7 +99,6 @@ test.each([
     "cli-error.cjs",
     "execute.cjs",
     "index.cjs",
-    "journal.cjs",
     "own-command.cjs",
     "roll-error.cjs",
     "roll.cjs",

@@ -1,6 +1,5 @@
 import { deadline } from "../shared/deadline.ts";
 import { systemdAnalyze } from "../systemd/analyze.ts";
-import { readFailedStart } from "../systemd/failed-start.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import {
@@ -118,6 +117,8 @@ async function lastMessages(unit: string, since: number, manager: ServiceManager
   const patient = manager.with(
     deadline(JOURNAL_LIMIT_MS, ...(manager.signal === undefined ? [] : [manager.signal])),
   );
+  // Only a failed start needs this code.
+  const { readFailedStart } = await import("../systemd/failed-start.ts");
   const entries = await readFailedStart(patient, unit, { since, lines: JOURNAL_LINES }).catch(() => []);
   return entries.flatMap(({ message }) => message.split("\n"));
 }
