@@ -167,7 +167,7 @@ test.each([
   ["a carriage return", "a 1\r\n"],
   ["a value and an exemplar", 'a 1 # {b="c"} 1\n'],
   ["too many series", Array.from({ length: 2001 }, (_, index) => `a{b="${index}"} 1\n`).join("")],
-])("a text with %s is refused, and the values before it stay", (_, text) => {
+])("metrics with %s are refused, and the values before it stay", (_, text) => {
   expect(parseAppText(text)).toBeTypeOf("string");
   const values = new AppValues();
   values.add({ app: "shop", process: "1", text: hits(1), time: 1 });

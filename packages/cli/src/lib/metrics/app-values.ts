@@ -105,7 +105,7 @@ export class AppValues {
 
   /**
    * The values of all apps in Prometheus' text format, version 0.0.4, with the label `app`. Families whose
-   * types contradict each other have no type, because a parser may refuse all of the text.
+   * types contradict each other have no type, because a parser may refuse everything.
    */
   text(): string {
     return (this.#text ??= expose(this.#apps));

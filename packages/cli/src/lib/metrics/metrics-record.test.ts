@@ -31,6 +31,6 @@ test("many processes of one service, or long records, leave the others what they
   expect(Object.fromEntries(dropped)).toEqual({ "shop.service": 936, "long.service": 5 });
 });
 
-test("a session or a scope is no app", () => {
+test("what a session or a scope records does not count", () => {
   expect(metricsRecord({ _SYSTEMD_UNIT: "session-1.scope", SOCKACT_METRICS: "visits 1\n" })).toBeUndefined();
 });

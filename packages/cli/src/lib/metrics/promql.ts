@@ -13,7 +13,7 @@ export type Duration = `${number}${"s" | "m" | "h" | "d"}`;
 /** A query. */
 export interface Expression {
   readonly series: readonly Series[];
-  /** The text of the query. */
+  /** The query, as PromQL. */
   text(): string;
 }
 
