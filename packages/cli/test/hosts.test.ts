@@ -102,7 +102,7 @@ function tests({ isNewest = false } = {}): void {
           expect({ name, ...result }).toMatchObject({
             name,
             code: 0,
-            stdout: expect.stringContaining(`http://${host(name)}/ answers`),
+            stdout: expect.stringContaining(`${scheme}://${host(name)}/ answers`),
           });
           expect(await known(`${scheme}://${host(name)}/`, ...forged)).toMatchObject({
             ip: "127.0.0.1",
