@@ -2,24 +2,33 @@ import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testing";
+import { ProveError } from "./prove-error.ts";
+import type { Cause, Report } from "./report.ts";
 
-/** The output of `sockact install --json`. */
-interface InstalledJson {
-  name: string;
-  service: string;
-  sockets: string[];
-  answers: { outcome: string; url: string; status?: number }[];
+/** The app as `sockact install --json` has installed it. */
+export interface Installation {
+  readonly name: string;
+  readonly service: string;
+  readonly sockets: readonly string[];
+  readonly answers: readonly { readonly outcome: string; readonly url: string; readonly status?: number }[];
 }
 
-/** What `sockact install` has said about an app that it could not install. */
+/** What `sockact --json` prints of an error. */
 interface ErrorJson {
-  error: { code: string; message: string; hint: string };
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
-/** The app as it was installed. */
-export type Installation =
-  | { ok: true; name: string; service: string; sockets: string[]; answers: InstalledJson["answers"] }
-  | { ok: false; code: string; message: string; hint: string };
+/** What `sockact doctor --json` prints. */
+interface DoctorJson {
+  readonly services: readonly {
+    readonly findings: readonly {
+      readonly code: string;
+      readonly severity: string;
+      readonly message: string;
+      readonly fix: string;
+    }[];
+  }[];
+}
 
 const bin = createRequire(import.meta.url).resolve("sockact/package.json");
 
@@ -52,15 +61,38 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  /** Installs the app as `sockact install` does it. */
+  /**
+   * Installs the app as `sockact install` does it.
+   *
+   * @throws {ProveError} `SOCKACT_ERR_PROVE_INSTALL` if it refuses the app
+   */
   async install(args: readonly string[]): Promise<Installation> {
     const { stdout, stderr } = await this.sockact(["install", ...args, "--yes", "--json"]);
-    const printed = parse(stdout);
-    if (printed === undefined)
-      return { ok: false, code: "SOCKACT_ERR_INTERNAL", message: stderr.trim(), hint: "" };
-    if ("error" in printed) return { ok: false, ...printed.error };
-    const { name, service, sockets, answers } = printed[0]!;
-    return { ok: true, name, service, sockets, answers };
+    const printed = parse<[Installation] | ErrorJson>(stdout);
+    if (printed === undefined) throw new ProveError("SOCKACT_ERR_PROVE_INSTALL", stderr.trim(), "");
+    if (!("error" in printed)) return printed[0];
+    const { code, message, hint } = printed.error;
+    throw new ProveError("SOCKACT_ERR_PROVE_INSTALL", `${message} (${code})`, hint);
+  }
+
+  /** What the doctor finds in a service. */
+  async diagnose(name: string): Promise<Cause[]> {
+    const { stdout } = await this.sockact(["doctor", name, "--json"]);
+    const { services = [] } = parse<DoctorJson>(stdout) ?? {};
+    return services
+      .flatMap(({ findings }) => findings)
+      .filter(({ severity }) => severity !== "info")
+      .map(({ code, message, fix }) => ({ code, details: { message, fix }, places: [] }));
+  }
+
+  async versions(): Promise<Report["versions"]> {
+    const { systemd } = this;
+    const [sockact, node, printed] = await Promise.all([
+      this.sockact(["--version"]).then(({ stdout }) => stdout.trim()),
+      systemd.mustRun([systemd.node, "--version"]),
+      systemd.systemctl("--version"),
+    ]);
+    return { sockact, node: node.trim().slice(1), systemd: Number(/\d+/.exec(printed)?.[0]) };
   }
 
   /** The path inside of a file of the host, for root. */
@@ -74,9 +106,9 @@ export class Machine implements AsyncDisposable {
   }
 }
 
-function parse(text: string): InstalledJson[] | ErrorJson | undefined {
+function parse<Json>(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as InstalledJson[] | ErrorJson;
+    return JSON.parse(text) as Json;
   } catch {
     return undefined;
   }

@@ -32,7 +32,7 @@ export interface ProveOptions extends AppOptions {
   readonly status?: number | undefined;
   /** Shell commands that run beside the app from before its first start, such as a database. */
   readonly with?: readonly string[] | undefined;
-  /** How often to restart it, and how often to reload it. By default, it is 10. */
+  /** How often to restart it, and how often to reload it. By default, it is 3. */
   readonly restarts?: number | undefined;
   /** The promises to try. By default, it is all of them. */
   readonly only?: readonly CheckId[] | undefined;

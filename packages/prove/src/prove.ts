@@ -1,10 +1,14 @@
-import process from "node:process";
-import { basename, resolve } from "node:path";
-import { App, type Address } from "./app.ts";
+import { resolve } from "node:path";
+import { whyNoPrivateSystemd } from "@sockact/testing";
+import { type Address, App } from "./app.ts";
+import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
-import { Machine, type Installation } from "./machine.ts";
+import { installArguments } from "./install-arguments.ts";
+import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
-import { type Cause, type Check, CHECKS, type CheckId, type Report } from "./report.ts";
+import { ProveError } from "./prove-error.ts";
+import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
+import type { Outcome, Step, StepOptions } from "./step.ts";
 import { answer } from "./steps/answer.ts";
 import { crash } from "./steps/crash.ts";
 import { exposure } from "./steps/exposure.ts";
@@ -17,7 +21,6 @@ import { sleep } from "./steps/sleep.ts";
 import { start } from "./steps/start.ts";
 import { stop } from "./steps/stop.ts";
 import { watchdog } from "./steps/watchdog.ts";
-import type { Outcome, Step, StepOptions } from "./step.ts";
 import { Witness } from "./witness.ts";
 
 const STEPS: Record<CheckId, Step> = {
@@ -35,68 +38,102 @@ const STEPS: Record<CheckId, Step> = {
   journal,
 };
 
-/** These need the witness: without it, they can't be tried. */
-const WITNESSED: ReadonlySet<CheckId> = new Set(["sandbox", "stop"]);
+/** What these find shows only the witness, so they are made twice in any case. */
+const WITNESSED: ReadonlySet<CheckId> = new Set(["stop", "sandbox"]);
 
 /**
- * Tries an app in a private systemd, and says which promises hold.
+ * Tries an app in a private systemd, and says which promises hold. Everything is removed at the end.
  *
  * @param entry the file that Node runs. Without it, the config of the folder, or its start script, as
  *   `sockact install` does it.
+ * @throws {ProveError} if the app can't be tried
  */
 export async function prove(
   entry: string | undefined,
   options: ProveOptions = {},
   onEvent: (event: ProveEvent) => void = () => {},
 ): Promise<Report> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const reason = whyNoPrivateSystemd();
+  if (reason !== undefined)
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_UNAVAILABLE",
+      reason,
+      "Run it as root on a Linux machine with systemd installed. In a container, start that with --privileged.",
+    );
   const began = performance.now();
   const folder = resolve(options.folder ?? ".");
+  onEvent({ type: "boot" });
   await using machine = await Machine.boot(folder);
-  onEvent({ event: "booted" });
-  const config = options.config === undefined ? [] : ["--config", options.config];
-  const target = entry === undefined ? [] : [entry];
-  const installed = await machine.install([...target, ...config, ...(options.installOptions ?? [])]);
-  onEvent({ event: "installed" });
-  const checks: Check[] = [];
-  const { app, failure } = await open(machine, installed, options);
-  for (const id of options.only ?? CHECKS) {
-    if (app === undefined && id !== "start") continue;
-    onEvent({ event: "check", id });
-    const check = app === undefined ? failure! : await tryStep(id, app, options, onEvent);
-    checks.push(check);
-    onEvent({ event: "checked", check });
+  const end = () => void machine[Symbol.asyncDispose]();
+  signal?.addEventListener("abort", end);
+  try {
+    const { name, checks } = await tryIn(machine, entry, options, onEvent);
+    return {
+      format: 1,
+      app: name,
+      target: entry ?? options.config ?? "",
+      versions: await machine.versions(),
+      held: checks.every(({ verdict }) => verdict !== "broken"),
+      checks,
+      seconds: (performance.now() - began) / 1000,
+    };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", end);
   }
-  return {
-    format: 1,
-    app: installed.ok ? installed.name : basename(folder),
-    target: entry ?? options.config ?? "",
-    versions: { sockact: "", node: process.versions.node, systemd: 0 },
-    held: checks.every(({ verdict }) => verdict !== "broken"),
-    checks,
-    seconds: (performance.now() - began) / 1000,
-  };
 }
 
-/** The installed app, or why it is none. */
+async function tryIn(
+  machine: Machine,
+  entry: string | undefined,
+  options: ProveOptions,
+  onEvent: (event: ProveEvent) => void,
+): Promise<{ name: string; checks: Check[] }> {
+  const cwd = machine.systemd.inside(machine.folder);
+  for (const command of options.with ?? []) await startBeside(machine.systemd, command, cwd);
+  onEvent({ type: "install" });
+  const installation = await machine.install(installArguments(entry, options));
+  const { name } = installation;
+  const app = await open(machine, installation, options);
+  const checks: Check[] = [];
+  const end = (check: Check): void => {
+    checks.push(check);
+    onEvent({ type: "checked", check });
+  };
+  if (app === undefined) {
+    end({
+      ...{ id: "start", verdict: "broken", figures: {}, seconds: 0 },
+      causes: await machine.diagnose(name),
+    });
+    return { name, checks };
+  }
+  for (const id of CHECKS.filter((each) => options.only?.includes(each) ?? true)) {
+    options.signal?.throwIfAborted();
+    onEvent({ type: "check", id });
+    end(await tryStep(id, app, options, onEvent));
+  }
+  return { name, checks };
+}
+
+/** The installed app, if it answers HTTP. */
 async function open(
   machine: Machine,
-  installed: Installation,
+  { answers, ...installed }: Installation,
   { path = "/", status }: ProveOptions,
-): Promise<{ app?: App; failure?: Check }> {
-  const failed = (cause: Cause): { failure: Check } => ({
-    failure: { id: "start", verdict: "broken", figures: {}, causes: [cause], seconds: 0 },
-  });
-  if (!installed.ok) {
-    const { code, message, hint } = installed;
-    return failed({ code, details: { message, hint }, places: [] });
-  }
-  const answered = installed.answers.find(({ outcome }) => outcome === "http");
-  if (answered === undefined) return failed({ code: "SOCKACT_PROVE_READY", details: {}, places: [] });
+): Promise<App | undefined> {
+  const answered = answers.find(({ outcome }) => outcome === "http");
+  if (answered === undefined) return undefined;
   const address = addressOf(answered.url);
-  const { name, service, sockets } = installed;
-  const app = new App(machine, { name, service, sockets, address, asking: { path, status: 200 } });
-  const first = status ?? (await app.request(path)).status;
-  return { app: new App(machine, { name, service, sockets, address, asking: { path, status: first } }) };
+  const of = (expected: number): App =>
+    new App(machine, { ...installed, address, asking: { path, status: expected } });
+  if (status !== undefined) return of(status);
+  const { status: first } = await of(200).request();
+  // Then each answer of the app is a failure.
+  return of(first < 500 ? first : 200);
 }
 
 function addressOf(url: string): Address {
@@ -117,25 +154,23 @@ async function tryStep(
 ): Promise<Check> {
   const began = performance.now();
   const step = STEPS[id];
-  let outcome = await run(step, app, { restarts, isWitnessed: false });
-  let causes = outcome.causes ?? [];
-  if (outcome.verdict === "broken" || (WITNESSED.has(id) && outcome.verdict === "held")) {
-    if (outcome.verdict === "broken") onEvent({ event: "diagnosis", id });
+  const first = await run(step, app, { restarts, isWitnessed: false });
+  let { verdict, causes = [] } = first;
+  const isBroken = verdict === "broken";
+  if (isBroken || (WITNESSED.has(id) && verdict === "held")) {
+    if (isBroken) onEvent({ type: "cause", id });
     const witness = await Witness.attach(app);
-    const witnessed = await run(step, app, { restarts: 1, isWitnessed: true });
+    const again = await run(step, app, { restarts: 1, isWitnessed: true });
     const lines = witness.lines();
     await witness.remove();
-    causes = causesOf(id, { lines, outcome: witnessed, causes, folder: app.machine.folder });
-    if (outcome.verdict === "held" && (witnessed.verdict === "broken" || causes.length > 0))
-      outcome = { ...witnessed, verdict: "broken" };
+    causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });
+    if (again.verdict === "broken" || causes.length > 0) verdict = "broken";
   }
+  const { figures = {}, reason, problem } = first;
   return {
-    id,
-    verdict: outcome.verdict,
-    figures: outcome.figures ?? {},
-    causes,
-    ...(outcome.reason !== undefined && { reason: outcome.reason }),
-    seconds: (performance.now() - began) / 1000,
+    ...{ id, verdict, figures, causes, seconds: (performance.now() - began) / 1000 },
+    ...(reason !== undefined && { reason }),
+    ...(problem !== undefined && { problem }),
   };
 }
 
@@ -144,7 +179,7 @@ async function run(step: Step, app: App, options: StepOptions): Promise<Outcome>
   try {
     return await step(app, options);
   } catch (error) {
-    if (process.env["DEBUG"]) console.error(error);
-    return { verdict: "broken" };
+    const [problem = ""] = String(error instanceof Error ? error.message : error).split("\n");
+    return { verdict: "broken", problem };
   }
 }

@@ -6,6 +6,8 @@ export interface Outcome extends Pick<Check, "verdict"> {
   readonly figures?: Check["figures"];
   /** For `absent` and `untried`. */
   readonly reason?: string;
+  /** Why the step could not go on, as systemd or the app said it. */
+  readonly problem?: string;
   /** Causes that the step itself sees, without the witness. */
   readonly causes?: Check["causes"];
 }
