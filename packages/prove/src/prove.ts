@@ -99,6 +99,7 @@ async function tryIn(
   const installation = await machine.install(installArguments(entry, options));
   const { name } = installation;
   const app = await open(machine, installation, options);
+  await app?.limitStops("30s");
   const checks: Check[] = [];
   const end = (check: Check): void => {
     checks.push(check);
