@@ -4,6 +4,7 @@
 const { Session } = require("node:inspector");
 const { isOfApp, now, pathOf, record } = require("./record.cjs");
 const { quietly } = require("./wrap.cjs");
+const state = require("./state.cjs");
 
 const INTERVAL_US = 5000;
 const BLOCK_MS = 200;
@@ -13,6 +14,8 @@ const PLACES_MAX = 12;
 
 let session;
 let startedAt = 0;
+/** Whether the app did not listen yet at the turn before. */
+let isStarting = true;
 
 function install() {
   session = new Session();
@@ -41,11 +44,12 @@ function onTurn(last) {
     const found = quietly(() => longest(stop(), ms));
     start();
     // Without a sample, the process has only waited for the processor.
-    if (found !== undefined) record("block", { ms, sampled: found.ms, places: found.places });
+    if (found !== undefined) record("block", { ms, isStarting, sampled: found.ms, places: found.places });
   } else if (now() - startedAt > KEEP_MS) {
     quietly(stop);
     start();
   }
+  isStarting = !state.isListening;
 }
 
 /** The place of the app in which most of the last milliseconds went. */

@@ -48,7 +48,9 @@ function install() {
       wrap(
         prototype,
         call,
-        before(() => record(call === "close" ? "close" : "closeAllConnections", facts(), trace())),
+        before(() => {
+          if (state.stop !== undefined) record(call, facts(), trace());
+        }),
       );
 
   let destroyed = 0;
