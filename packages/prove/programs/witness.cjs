@@ -4,7 +4,7 @@
 //
 // SOCKACT_PROVE_WITNESS=FOLDER  records to FOLDER/PID.jsonl, a JSON object on each line: `what` it is about, `at`
 //   (milliseconds since the start of the process) and `places` (the innermost call first, without Node's own).
-// SOCKACT_PROVE_SLOW=yes        answers /.well-known/sockact-prove/slow?ms=N, on each HTTP server.
+// It also answers /.well-known/sockact-prove/slow?ms=N, on each HTTP server of the app.
 const { isMainThread } = require("node:worker_threads");
 const { syncBuiltinESMExports } = require("node:module");
 
@@ -17,8 +17,8 @@ function install(part, ...args) {
   } catch {}
 }
 
-if (isMainThread && process.env.SOCKACT_PROVE_SLOW === "yes") install("slow");
 if (folder) {
+  if (isMainThread) install("slow");
   install("record", folder);
   for (const part of ["crashes", "files", "network"]) install(part);
   // A thread of the app has neither signals nor a process of its own.

@@ -54,6 +54,8 @@ export interface Check {
   readonly causes: readonly Cause[];
   /** A code of {@link REASONS}, for `absent` and `untried`. */
   readonly reason?: string;
+  /** What systemd or a client has said when the check could not go on. */
+  readonly problem?: string;
   /** How long it took, in seconds. */
   readonly seconds: number;
 }

@@ -15,7 +15,7 @@ function answer(request, response) {
   if (pathname !== PATH) return false;
   state.isOwn = true;
   quietly(() => {
-    const body = "sockact prove: the whole body\n";
+    const body = "From sockact prove, to the end\n";
     response.writeHead(200, { "content-type": "text/plain", "content-length": body.length });
     response.flushHeaders?.();
     request.resume();

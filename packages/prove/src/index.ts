@@ -1,0 +1,4 @@
+export { prove } from "./prove.ts";
+export type { AppOptions, ProveEvent, ProveOptions } from "./options.ts";
+export { ProveError, type ProveErrorCode } from "./prove-error.ts";
+export type { Cause, Check, CheckId, Place, Report, Verdict } from "./report.ts";
