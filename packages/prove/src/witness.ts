@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
+/** How long a process may take until it has answered, in milliseconds. */
+const ANSWER = 5000;
 
 /** What the app has done, as the witness in its process has seen it. */
 export interface WitnessLine {
@@ -45,8 +47,36 @@ export class Witness {
       readFileSync(`${path}/${file}`, "utf8")
         .split("\n")
         .filter((line) => line.startsWith("{") && line.endsWith("}"))
-        .map((line) => ({ pid: Number.parseInt(file), ...(JSON.parse(line) as { what: string }) })),
+        .map((line) => ({
+          pid: Number.parseInt(file),
+          ...(JSON.parse(line, (key, value: unknown) => (key === "file" ? this.#onHost(value) : value)) as {
+            what: string;
+          }),
+        })),
     );
+  }
+
+  /** The path on the host of a file that a process has named. */
+  #onHost(file: unknown): unknown {
+    const { project, projectFolder } = this.#app.systemd;
+    return typeof file === "string" && file.startsWith(`${project}/`)
+      ? projectFolder + file.slice(project.length)
+      : file;
+  }
+
+  /**
+   * Makes each process that it watches record what is open in it, or what keeps it awake. Resolves when they
+   * have.
+   */
+  async ask(what: "open" | "awake"): Promise<void> {
+    const { systemd } = this.#app;
+    const path = systemd.hostPath(folder);
+    const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
+    const files = pids.map((pid) => `${path}/${pid}.ask`);
+    for (const file of files) writeFileSync(file, what, { mode: 0o666 });
+    const isDone = async () => !files.some((file) => existsSync(file));
+    // A process may end meanwhile, or its event loop is blocked.
+    await systemd.waitUntil(isDone, "the witness has answered", ANSWER).catch(() => {});
   }
 
   async remove(): Promise<void> {

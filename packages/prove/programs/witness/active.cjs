@@ -4,6 +4,7 @@ const { createHook } = require("node:async_hooks");
 const { readdirSync, readlinkSync } = require("node:fs");
 const { trace, placesOf } = require("./record.cjs");
 const { opened } = require("./files.cjs");
+const { connects, listens } = require("./network.cjs");
 const { quietly } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
@@ -45,6 +46,15 @@ function ownerOf(resource) {
   return (symbol === undefined ? undefined : resource[symbol]) ?? resource.owner;
 }
 
+/** Where it was made. A server that looks its address up, and a socket, get their handle later. */
+function madeAt({ kind, stack }, resource) {
+  const places = placesOf(stack);
+  if (places.length > 0 || (kind !== "server" && kind !== "socket" && kind !== "pipe")) return places;
+  const owner = quietly(() => ownerOf(resource));
+  const earlier = listens.get(owner) ?? connects.get(owner);
+  return earlier === undefined ? places : placesOf(earlier);
+}
+
 function describe({ kind, type }, resource) {
   if (kind === "timer") return { delay: resource._idleTimeout, repeats: resource._repeat !== null };
   const owner = quietly(() => ownerOf(resource));
@@ -82,7 +92,7 @@ function active() {
     [...resources.values()].flatMap((entry) => {
       const resource = entry.reference.deref();
       if (resource === undefined || quietly(() => isReferenced(entry, resource)) !== true) return [];
-      return [{ kind: entry.kind, ...quietly(() => describe(entry, resource)), places: placesOf(entry.stack) }];
+      return [{ kind: entry.kind, ...quietly(() => describe(entry, resource)), places: madeAt(entry, resource) }];
     }),
   );
 }
@@ -123,7 +133,7 @@ function describeDescriptor(fd, target, handle) {
       kind: handle.entry.kind,
       target,
       ...quietly(() => describe(handle.entry, handle.resource)),
-      places: placesOf(handle.entry.stack),
+      places: madeAt(handle.entry, handle.resource),
     };
   return { kind: target.startsWith("/") ? "file" : target.replace(/:.*/, ""), target, places: [] };
 }

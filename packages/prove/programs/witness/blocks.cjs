@@ -43,8 +43,8 @@ function onTurn(last) {
   if (ms >= BLOCK_MS) {
     const found = quietly(() => longest(stop(), ms));
     start();
-    // Without a sample, the process has only waited for the processor.
-    if (found !== undefined) record("block", { ms, isStarting, sampled: found.ms, places: found.places });
+    // With few samples, the process has only waited for the processor.
+    if (found !== undefined && found.ms >= BLOCK_MS / 2) record("block", { ms, isStarting, sampled: found.ms, places: found.places });
   } else if (now() - startedAt > KEEP_MS) {
     quietly(stop);
     start();

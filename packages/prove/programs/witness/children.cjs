@@ -3,7 +3,7 @@
 const childProcess = require("node:child_process");
 const { fstatSync } = require("node:fs");
 const { ChildProcess } = childProcess;
-const { record, trace } = require("./record.cjs");
+const { record, recordSome, trace } = require("./record.cjs");
 const { quietly, wrap } = require("./wrap.cjs");
 
 const CODES = new Set(["EPERM", "EACCES", "ENOSYS", "EAGAIN", "ENOENT"]);
@@ -36,7 +36,7 @@ function install() {
       );
     try {
       const result = Reflect.apply(original, self, args);
-      quietly(() => done({ pid: self.pid }));
+      quietly(() => done({ child: self.pid }));
       // The error comes as an event, later.
       if (self.pid === undefined) quietly(() => refused(options.file, result, stack));
       return result;
@@ -60,7 +60,7 @@ function install() {
 
 function refused(file, code, stack) {
   const name = typeof code === "number" ? require("node:util").getSystemErrorName(code) : code;
-  if (CODES.has(name)) record("refused", { call: "spawn", code: name, path: file }, stack);
+  if (CODES.has(name)) recordSome("refused", { call: "spawn", code: name, path: file }, stack);
 }
 
 module.exports = { install };

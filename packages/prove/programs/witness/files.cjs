@@ -1,7 +1,7 @@
 "use strict";
 // Calls of node:fs that the sandbox refuses, and where files were opened.
 const fs = require("node:fs");
-const { record, trace, placesOf } = require("./record.cjs");
+const { recordSome, trace, placesOf } = require("./record.cjs");
 const { after, quietly, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
@@ -29,7 +29,7 @@ function look(error, call, args, stack) {
     code: error.code,
     syscall: error.syscall,
   };
-  record(isWrite ? "write" : "refused", values, withStream(stack, args[0]));
+  recordSome(isWrite ? "write" : "refused", values, withStream(stack, args[0]));
 }
 
 function isReadOnly(flags) {

@@ -4,7 +4,7 @@ const dgram = require("node:dgram");
 const dns = require("node:dns");
 const net = require("node:net");
 const os = require("node:os");
-const { record, trace } = require("./record.cjs");
+const { record, recordSome, trace } = require("./record.cjs");
 const { after, before, quietly, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
@@ -24,7 +24,7 @@ function look(error, call, stack, codes = CODES) {
   if (!codes.has(error.code)) return;
   known.add(error);
   const { code, syscall, address, port, hostname } = error;
-  record("refused", { call, code, syscall, address: address ?? hostname, port }, stack);
+  recordSome("refused", { call, code, syscall, address: address ?? hostname, port }, stack);
 }
 
 /** The place of a server's `listen()`, as the app sees it: with what it has been called. */
@@ -124,4 +124,4 @@ function install() {
   });
 }
 
-module.exports = { install };
+module.exports = { install, connects, listens };

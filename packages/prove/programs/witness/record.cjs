@@ -41,6 +41,20 @@ function record(what, values = {}, trace) {
   } catch {}
 }
 
+/** How often something is recorded that happens again and again: with each request, for instance. */
+const TIMES_MAX = 3;
+const times = new Map();
+
+/** As {@link record}, but for the same key only a few times. */
+function recordSome(what, values, trace) {
+  const [place] = placesOf(trace);
+  const key = JSON.stringify([what, values.call, values.code, place?.file, place?.line, place ? "" : values.path]);
+  const count = (times.get(key) ?? 0) + 1;
+  if (count > TIMES_MAX || (count === 1 && times.size >= 1000)) return;
+  times.set(key, count);
+  record(what, values, trace);
+}
+
 /** The call stack now. It is cheap: nothing is formatted until {@link placesOf}. */
 function trace() {
   const holder = {};
@@ -128,4 +142,4 @@ function install(folder) {
   });
 }
 
-module.exports = { install, record, trace, placesOf, placesOfError, isOfApp, pathOf, now };
+module.exports = { install, record, recordSome, trace, placesOf, placesOfError, isOfApp, pathOf, now };
