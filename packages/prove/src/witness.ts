@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
@@ -43,15 +43,16 @@ export class Witness {
   /** What it has seen so far. */
   lines(): WitnessLine[] {
     const path = this.#app.systemd.hostPath(folder);
-    return readdirSync(path).flatMap((file) =>
+    const names = readdirSync(path).filter((name) => name.endsWith(".jsonl"));
+    return names.flatMap((file) =>
       readFileSync(`${path}/${file}`, "utf8")
         .split("\n")
         .filter((line) => line.startsWith("{") && line.endsWith("}"))
         .map((line) => ({
           pid: Number.parseInt(file),
-          ...(JSON.parse(line, (key, value: unknown) => (key === "file" ? this.#onHost(value) : value)) as {
-            what: string;
-          }),
+          ...(JSON.parse(line, (key, value: unknown) =>
+            ["file", "path", "target"].includes(key) ? this.#onHost(value) : value,
+          ) as { what: string }),
         })),
     );
   }
@@ -72,11 +73,15 @@ export class Witness {
     const { systemd } = this.#app;
     const path = systemd.hostPath(folder);
     const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
-    const files = pids.map((pid) => `${path}/${pid}.ask`);
-    for (const file of files) writeFileSync(file, what, { mode: 0o666 });
-    const isDone = async () => !files.some((file) => existsSync(file));
+    const asked = String(performance.now());
+    for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
+    const answered = (): number =>
+      new Set(this.lines().flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
     // A process may end meanwhile, or its event loop is blocked.
-    await systemd.waitUntil(isDone, "the witness has answered", ANSWER).catch(() => {});
+    await systemd
+      .waitUntil(async () => answered() === pids.length, "the witness has answered", ANSWER)
+      .catch(() => {});
+    for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
   }
 
   async remove(): Promise<void> {

@@ -86,6 +86,17 @@ function isReferenced({ kind }, resource) {
   return resource.hasRef?.() ?? false;
 }
 
+/** How many connections of clients are open. */
+function connections() {
+  let count = 0;
+  for (const { kind, reference } of resources.values()) {
+    if (kind !== "socket" && kind !== "pipe") continue;
+    const owner = quietly(() => ownerOf(reference.deref()));
+    if (Boolean(owner?.server ?? owner?._server) && !owner.destroyed) count++;
+  }
+  return count;
+}
+
 /** What keeps the event loop alive: one entry for each kind and place. */
 function active() {
   return grouped(
@@ -138,4 +149,4 @@ function describeDescriptor(fd, target, handle) {
   return { kind: target.startsWith("/") ? "file" : target.replace(/:.*/, ""), target, places: [] };
 }
 
-module.exports = { install, active, descriptors };
+module.exports = { install, active, connections, descriptors };

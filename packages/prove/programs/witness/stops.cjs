@@ -4,8 +4,9 @@ const http = require("node:http");
 const https = require("node:https");
 const net = require("node:net");
 const { record, trace, placesOf } = require("./record.cjs");
-const { before, wrap } = require("./wrap.cjs");
+const { before, quietly, wrap } = require("./wrap.cjs");
 const { isAnswering } = require("./responses.cjs");
+const { connections } = require("./active.cjs");
 const state = require("./state.cjs");
 
 /** How many destroyed connections are recorded: the first ones say it all. */
@@ -15,6 +16,7 @@ const facts = () => ({
   afterSignal: state.stop?.signal,
   sinceSignal: state.stop === undefined ? undefined : Date.now() - state.stop.at,
   underWay: state.underWay(),
+  connections: quietly(connections),
 });
 
 function install() {

@@ -1,6 +1,6 @@
 "use strict";
 // What the witness does now and then. Its timer does not keep the app awake.
-const { readFileSync, unlinkSync } = require("node:fs");
+const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { now, record } = require("./record.cjs");
 const { quietly } = require("./wrap.cjs");
@@ -17,8 +17,8 @@ const AWAKE_MS = [500, 1500, 3000, 5000, 8000, 12_000, 20_000, 40_000, 80_000];
 const LATE_MS = [3000, 10_000, 30_000, 60_000, 120_000];
 
 const answers = {
-  open: () => record("open", descriptors()),
-  awake: () => record("awake", { afterSignal: state.stop?.signal, active: active() }),
+  open: descriptors,
+  awake: () => ({ afterSignal: state.stop?.signal, active: active() }),
 };
 
 function install(folder) {
@@ -57,16 +57,20 @@ function install(folder) {
   }
 }
 
-/** Does what a file asks for: a line with `open` or `awake`. The file is then gone. */
+let obeyed = "";
+
+/** Records what a file asks for: `open` or `awake`, and a word that is part of the answer. */
 function obey(command) {
-  let words;
+  let text;
   try {
-    words = readFileSync(command, "utf8").split(/\s+/);
-    unlinkSync(command);
+    text = readFileSync(command, "utf8");
   } catch {
     return;
   }
-  for (const word of words) if (Object.hasOwn(answers, word)) answers[word]();
+  if (text === obeyed) return;
+  obeyed = text;
+  const [what, asked] = text.split(" ");
+  if (Object.hasOwn(answers, what)) record(what, { asked, ...answers[what]() });
 }
 
 module.exports = { install };

@@ -41,6 +41,10 @@ const isOfSockact = ({ file }: Place): boolean =>
 
 const isOfPackage = ({ file }: Place): boolean => file.includes("/node_modules/");
 
+/** A path as the user of the app writes it. */
+export const pathIn = (folder: string, path: string): string =>
+  path.startsWith(`${folder}/`) ? relative(folder, path) : path;
+
 /**
  * The places of a call in the app, and in its packages. The innermost call of the app itself comes first,
  * because that is what you can change. sockact's own are left out.
@@ -50,7 +54,7 @@ export function placesIn(folder: string, places: readonly Place[] = []): Place[]
   const own = others.find((place) => !isOfPackage(place));
   return [...(own === undefined ? [] : [own]), ...others.filter((place) => place !== own)].map(
     ({ file, line, column }) => ({
-      file: file.startsWith(`${folder}/`) ? relative(folder, file) : file,
+      file: pathIn(folder, file),
       line,
       column,
     }),

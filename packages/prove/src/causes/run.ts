@@ -1,6 +1,6 @@
 import type { Cause } from "../report.ts";
 import type { WitnessLine } from "../witness.ts";
-import { cause, linesOf, placesIn, unique } from "./lines.ts";
+import { cause, linesOf, pathIn, placesIn, unique } from "./lines.ts";
 
 /** A client notices a shorter block as little as a slow answer, in milliseconds. */
 const LONG = 500;
@@ -37,7 +37,8 @@ export function descriptors(lines: readonly WitnessLine[], folder: string): Caus
 export function refusals(lines: readonly WitnessLine[], folder: string): Cause[] {
   return unique(
     linesOf(lines, "write", "refused").map((line) => {
-      const { what, call, path, code, address, port } = line as typeof line & Record<string, string>;
+      const { what, call, code, address, port, ...rest } = line as typeof line & Record<string, string>;
+      const path = rest["path"] === undefined ? undefined : pathIn(folder, rest["path"]);
       return what === "write"
         ? cause("SOCKACT_PROVE_WRITE", placesIn(folder, line.places), { call, path, error: code })
         : cause("SOCKACT_PROVE_REFUSED", placesIn(folder, line.places), {

@@ -5,19 +5,22 @@ import { cause, linesOf, type Open, placesIn, unique } from "./lines.ts";
 /** How long after the signal a process still runs if it does not end by itself, in milliseconds. */
 const LONG = 3000;
 
-/** Who cuts responses after the signal: `process.exit()`, or what closes their connections. */
+/**
+ * Who cuts responses after the signal: `process.exit()`, or what closes their connections. A client may have
+ * sent the next request over a connection without a response under way.
+ */
 export function cutsOf(lines: readonly WitnessLine[], folder: string): Cause[] {
   const cuts = linesOf(lines, "exit", "closeAllConnections", "destroy").filter(
-    ({ afterSignal, underWay, call }) =>
-      afterSignal !== undefined && Number(underWay) > 0 && call !== "loop",
+    ({ afterSignal, underWay, connections = 0, call }) =>
+      afterSignal !== undefined && Number(underWay) + Number(connections) > 0 && call !== "loop",
   );
   return cuts.flatMap((line) => {
     const places = placesIn(folder, line.places);
     if (places.length === 0) return [];
-    const { what, underWay } = line;
+    const { what, underWay, connections } = line as typeof line & Record<string, number>;
     const code = what === "exit" ? "SOCKACT_PROVE_EXIT" : "SOCKACT_PROVE_CLOSE";
     const call = what === "exit" ? String(line["call"]) : what;
-    return [cause(code, places, { call, underWay: Number(underWay) })];
+    return [cause(code, places, { call, underWay, connections })];
   });
 }
 
@@ -26,15 +29,14 @@ export function openAfterSignal(lines: readonly WitnessLine[], folder: string): 
   return processes(lines).flatMap((own) => {
     const last = linesOf(own, "awake").findLast(({ sinceSignal }) => Number(sinceSignal) >= LONG);
     if (last === undefined || linesOf(own, "exit").length > 0) return [];
-    const open = (last.active ?? []).flatMap((each) => openOf(each, folder));
-    return open.length > 0 ? open : ignored(own, folder);
+    return [...(last.active ?? []).flatMap((each) => openOf(each, folder)), ...ignored(own, folder)];
   });
 }
 
-/** What the app has open. It does not know of connections that clients keep open. */
+/** What the app has open. A server that still listens, and the connections of its clients, are none. */
 function openOf(open: Open, folder: string): Cause[] {
   const places = placesIn(folder, open.places);
-  if (places.length === 0 || open.kind === "connection") return [];
+  if (places.length === 0 || ["server", "connection"].includes(open.kind)) return [];
   const { kind, count, delay, peer, command } = open;
   if (kind === "timer") return [cause("SOCKACT_PROVE_AWAKE", places, { kind, count, delay })];
   return [cause("SOCKACT_PROVE_OPEN", places, { kind, count, peer, command })];
@@ -68,4 +70,4 @@ function processes(lines: readonly WitnessLine[]): WitnessLine[][] {
 
 /** Why a stop cuts responses, or takes too long. */
 export const ofStop = (lines: readonly WitnessLine[], folder: string): Cause[] =>
-  unique([...cutsOf(lines, folder), ...openAfterSignal(lines, folder), ...childrenOf(lines, folder)]);
+  unique([...cutsOf(lines, folder), ...childrenOf(lines, folder), ...openAfterSignal(lines, folder)]);
