@@ -162,6 +162,8 @@ async function tryStep(
     if (isBroken) onEvent({ type: "cause", id });
     const witness = await Witness.attach(app);
     const again = await run(step, app, { restarts: 1, isWitnessed: true });
+    if (id === "leak") await witness.ask("open");
+    if (id === "sleep") await witness.ask("awake");
     const lines = witness.lines();
     await witness.remove();
     causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });

@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
+/** How long a process may take until it has answered, in milliseconds. */
+const ANSWER = 5000;
 
 /** What the app has done, as the witness in its process has seen it. */
 export interface WitnessLine {
@@ -41,12 +43,45 @@ export class Witness {
   /** What it has seen so far. */
   lines(): WitnessLine[] {
     const path = this.#app.systemd.hostPath(folder);
-    return readdirSync(path).flatMap((file) =>
+    const names = readdirSync(path).filter((name) => name.endsWith(".jsonl"));
+    return names.flatMap((file) =>
       readFileSync(`${path}/${file}`, "utf8")
         .split("\n")
         .filter((line) => line.startsWith("{") && line.endsWith("}"))
-        .map((line) => ({ pid: Number.parseInt(file), ...(JSON.parse(line) as { what: string }) })),
+        .map((line) => ({
+          pid: Number.parseInt(file),
+          ...(JSON.parse(line, (key, value: unknown) =>
+            ["file", "path", "target"].includes(key) ? this.#onHost(value) : value,
+          ) as { what: string }),
+        })),
     );
+  }
+
+  /** The path on the host of a file that a process has named. */
+  #onHost(file: unknown): unknown {
+    const { project, projectFolder } = this.#app.systemd;
+    return typeof file === "string" && file.startsWith(`${project}/`)
+      ? projectFolder + file.slice(project.length)
+      : file;
+  }
+
+  /**
+   * Makes each process that it watches record what is open in it, or what keeps it awake. Resolves when they
+   * have.
+   */
+  async ask(what: "open" | "awake"): Promise<void> {
+    const { systemd } = this.#app;
+    const path = systemd.hostPath(folder);
+    const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
+    const asked = String(performance.now());
+    for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
+    const answered = (): number =>
+      new Set(this.lines().flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
+    // A process may end meanwhile, or its event loop is blocked.
+    await systemd
+      .waitUntil(async () => answered() === pids.length, "the witness has answered", ANSWER)
+      .catch(() => {});
+    for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
   }
 
   async remove(): Promise<void> {
