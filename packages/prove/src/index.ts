@@ -1,0 +1,3 @@
+export { prove } from "./prove.ts";
+export type { ProveEvent, ProveOptions } from "./options.ts";
+export type { Cause, Check, CheckId, Place, Report, Verdict } from "./report.ts";
