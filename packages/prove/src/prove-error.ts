@@ -2,6 +2,10 @@
 export type ProveErrorCode =
   /** Nothing can be tried on this machine. The message says what is missing. */
   | "SOCKACT_ERR_PROVE_UNAVAILABLE"
+  /** `sockact install` has refused the app. The message and the hint are those of install. */
+  | "SOCKACT_ERR_PROVE_INSTALL"
+  /** A command of `with` has failed, or does not listen. */
+  | "SOCKACT_ERR_PROVE_WITH"
   /** A budget, a check or a format that does not exist, or a value that is not of its unit. */
   | "SOCKACT_ERR_PROVE_OPTION"
   /** The file of the baseline can't be read, or is not a report. */

@@ -1,9 +1,7 @@
 import { resolve } from "node:path";
-import { whyNoPrivateSystemd } from "@sockact/testing";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
-import { installArguments } from "./install-arguments.ts";
 import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
 import { ProveError } from "./prove-error.ts";
@@ -55,17 +53,10 @@ export async function prove(
 ): Promise<Report> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const reason = whyNoPrivateSystemd();
-  if (reason !== undefined)
-    throw new ProveError(
-      "SOCKACT_ERR_PROVE_UNAVAILABLE",
-      reason,
-      "Run it as root on a Linux machine with systemd installed. In a container, start that with --privileged.",
-    );
   const began = performance.now();
   const folder = resolve(options.folder ?? ".");
-  onEvent({ type: "boot" });
   await using machine = await Machine.boot(folder);
+  onEvent({ event: "booted" });
   const end = () => void machine[Symbol.asyncDispose]();
   signal?.addEventListener("abort", end);
   try {
@@ -95,15 +86,19 @@ async function tryIn(
 ): Promise<{ name: string; checks: Check[] }> {
   const cwd = machine.systemd.inside(machine.folder);
   for (const command of options.with ?? []) await startBeside(machine.systemd, command, cwd);
-  onEvent({ type: "install" });
-  const installation = await machine.install(installArguments(entry, options));
+  const installation = await machine.install([
+    ...(entry === undefined ? [] : [entry]),
+    ...(options.config === undefined ? [] : ["--config", options.config]),
+    ...(options.installOptions ?? []),
+  ]);
+  onEvent({ event: "installed" });
   const { name } = installation;
   const app = await open(machine, installation, options);
   await app?.limitStops("30s");
   const checks: Check[] = [];
   const end = (check: Check): void => {
     checks.push(check);
-    onEvent({ type: "checked", check });
+    onEvent({ event: "checked", check });
   };
   if (app === undefined) {
     end({
@@ -114,7 +109,7 @@ async function tryIn(
   }
   for (const id of CHECKS.filter((each) => options.only?.includes(each) ?? true)) {
     options.signal?.throwIfAborted();
-    onEvent({ type: "check", id });
+    onEvent({ event: "check", id });
     end(await tryStep(id, app, options, onEvent));
   }
   return { name, checks };
@@ -159,7 +154,7 @@ async function tryStep(
   let { verdict, causes = [] } = first;
   const isBroken = verdict === "broken";
   if (isBroken || (WITNESSED.has(id) && verdict === "held")) {
-    if (isBroken) onEvent({ type: "cause", id });
+    if (isBroken) onEvent({ event: "diagnosis", id });
     const witness = await Witness.attach(app);
     const again = await run(step, app, { restarts: 1, isWitnessed: true });
     if (id === "leak") await witness.ask("open");
