@@ -7,6 +7,7 @@ import type { ProveEvent, ProveOptions } from "./options.ts";
 import { ProveError } from "./prove-error.ts";
 import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
 import type { Outcome, Step, StepOptions } from "./step.ts";
+import { diagnoseSilent } from "./silent.ts";
 import { answer } from "./steps/answer.ts";
 import { crash } from "./steps/crash.ts";
 import { exposure } from "./steps/exposure.ts";
@@ -94,17 +95,18 @@ async function tryIn(
   onEvent({ event: "installed" });
   const { name } = installation;
   const app = await open(machine, installation, options);
-  await app?.limitStops("30s");
+  await app.limitStops("30s");
   const checks: Check[] = [];
   const end = (check: Check): void => {
     checks.push(check);
     onEvent({ event: "checked", check });
   };
-  if (app === undefined) {
-    end({
-      ...{ id: "start", verdict: "broken", figures: {}, seconds: 0 },
-      causes: await machine.diagnose(name),
-    });
+  if (!installation.answers.some(isAnswer)) {
+    const began = performance.now();
+    onEvent({ event: "diagnosis", id: "start" });
+    const causes = await diagnoseSilent(machine, app);
+    const seconds = (performance.now() - began) / 1000;
+    end({ id: "start", verdict: "broken", figures: {}, causes, seconds });
     return { name, checks };
   }
   for (const id of CHECKS.filter((each) => options.only?.includes(each) ?? true)) {
@@ -115,18 +117,19 @@ async function tryIn(
   return { name, checks };
 }
 
-/** The installed app, if it answers HTTP. */
+const isAnswer = ({ outcome }: Installation["answers"][number]): boolean => outcome === "http";
+
+/** The installed app. If it answers HTTP, its first answer is what it is expected to answer. */
 async function open(
   machine: Machine,
   { answers, ...installed }: Installation,
   { path = "/", status }: ProveOptions,
-): Promise<App | undefined> {
-  const answered = answers.find(({ outcome }) => outcome === "http");
-  if (answered === undefined) return undefined;
-  const address = addressOf(answered.url);
+): Promise<App> {
+  const answered = answers.find(isAnswer);
+  const address = addressOf((answered ?? answers[0])?.url ?? "http://localhost");
   const of = (expected: number): App =>
     new App(machine, { ...installed, address, asking: { path, status: expected } });
-  if (status !== undefined) return of(status);
+  if (status !== undefined || answered === undefined) return of(status ?? 200);
   const { status: first } = await of(200).request();
   // Then each answer of the app is a failure.
   return of(first < 500 ? first : 200);

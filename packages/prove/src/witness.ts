@@ -42,27 +42,7 @@ export class Witness {
 
   /** What it has seen so far. */
   lines(): WitnessLine[] {
-    const path = this.#app.systemd.hostPath(folder);
-    const names = readdirSync(path).filter((name) => name.endsWith(".jsonl"));
-    return names.flatMap((file) =>
-      readFileSync(`${path}/${file}`, "utf8")
-        .split("\n")
-        .filter((line) => line.startsWith("{") && line.endsWith("}"))
-        .map((line) => ({
-          pid: Number.parseInt(file),
-          ...(JSON.parse(line, (key, value: unknown) =>
-            ["file", "path", "target"].includes(key) ? this.#onHost(value) : value,
-          ) as { what: string }),
-        })),
-    );
-  }
-
-  /** The path on the host of a file that a process has named. */
-  #onHost(file: unknown): unknown {
-    const { project, projectFolder } = this.#app.systemd;
-    return typeof file === "string" && file.startsWith(`${project}/`)
-      ? projectFolder + file.slice(project.length)
-      : file;
+    return witnessLines(this.#app);
   }
 
   /**
@@ -88,4 +68,24 @@ export class Witness {
     await this.#app.stop();
     await this.#remove();
   }
+}
+
+/** What the witness has seen of an app that it watches. */
+export function witnessLines({ systemd }: App): WitnessLine[] {
+  const path = systemd.hostPath(folder);
+  const { project, projectFolder } = systemd;
+  const onHost = (name: string): string =>
+    name.startsWith(`${project}/`) ? projectFolder + name.slice(project.length) : name;
+  const names = readdirSync(path).filter((name) => name.endsWith(".jsonl"));
+  return names.flatMap((file) =>
+    readFileSync(`${path}/${file}`, "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => ({
+        pid: Number.parseInt(file),
+        ...(JSON.parse(line, (key, value: unknown) =>
+          typeof value === "string" && ["file", "path", "target"].includes(key) ? onHost(value) : value,
+        ) as { what: string }),
+      })),
+  );
 }

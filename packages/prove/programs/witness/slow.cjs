@@ -1,6 +1,7 @@
 "use strict";
 // A route that takes as long as asked: so a stop can come in the middle of a response, whatever routes the app has.
 const { onRequest } = require("./responses.cjs");
+const { record } = require("./record.cjs");
 const state = require("./state.cjs");
 const { quietly } = require("./wrap.cjs");
 
@@ -18,6 +19,7 @@ function answer(request, response) {
     const body = "From sockact prove, to the end\n";
     response.writeHead(200, { "content-type": "text/plain", "content-length": body.length });
     response.flushHeaders?.();
+    record("slow");
     request.resume();
     setTimeout(() => quietly(() => response.end(body)), Number(searchParams.get("ms")));
   });

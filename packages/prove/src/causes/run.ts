@@ -2,8 +2,8 @@ import type { Cause } from "../report.ts";
 import type { WitnessLine } from "../witness.ts";
 import { cause, linesOf, pathIn, placesIn, unique } from "./lines.ts";
 
-/** A client notices a shorter block as little as a slow answer, in milliseconds. */
-const LONG = 500;
+/** A shorter block keeps nobody waiting, also if each request has one, in milliseconds. */
+const LONG = 200;
 /** Fewer open descriptors of one place are not a leak. */
 const MANY = 10;
 

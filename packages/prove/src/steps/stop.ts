@@ -1,5 +1,5 @@
 import { heldIf, type Step } from "../step.ts";
-import { slowPath } from "../witness.ts";
+import { slowPath, witnessLines } from "../witness.ts";
 
 /** At a stop, a response under way is finished, and the app ends by itself. */
 export const stop: Step = async (app, { isWitnessed }) => {
@@ -15,6 +15,8 @@ export const stop: Step = async (app, { isWitnessed }) => {
     ({ status, body }) => status === 200 && body.endsWith("end\n"),
     () => false,
   );
+  const isUnderWay = async () => witnessLines(app).some(({ what }) => what === "slow");
+  await app.systemd.waitUntil(isUnderWay, "a response is under way");
   const isCleanToo = await app.stop();
   return heldIf((await answered) && isCleanToo, { stop: time });
 };
