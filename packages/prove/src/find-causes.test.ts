@@ -37,8 +37,10 @@ describe("the causes of what a witness has recorded", () => {
     expect(others).toEqual(["SOCKACT_PROVE_AWAKE renderer.js:2", "SOCKACT_PROVE_SIGTERM renderer.js:1"]);
   });
 
-  test("an app that never listens waits for what it has made last", () => {
-    expect(brief(found("queue", "start"))[0]).toBe("SOCKACT_PROVE_READY server.js:12");
+  test("an app that never listens waits for the server that it can't reach", () => {
+    const [first] = found("queue", "start");
+    expect(brief([first!])).toEqual(["SOCKACT_PROVE_READY server.js:10"]);
+    expect(first!.details).toEqual({ address: "127.0.0.1:5672", error: "ECONNREFUSED" });
   });
 
   // They end themselves when the last connection has ended, or sockact ends them.

@@ -95,7 +95,7 @@ const broken: readonly Broken[] = [
     what: "does not listen until another server answers",
     check: "start",
     code: "SOCKACT_PROVE_READY",
-    place: "server.js:12",
+    place: "server.js:10",
   },
   {
     app: "statistics",

@@ -21,10 +21,12 @@ function look(error, call, stack, codes = CODES) {
   if (error === null || typeof error !== "object" || known.has(error)) return;
   // Happy eyeballs: the error of each address.
   if (Array.isArray(error.errors)) for (const each of error.errors) look(each, call, stack, codes);
-  if (!codes.has(error.code)) return;
-  known.add(error);
   const { code, syscall, address, port, hostname } = error;
-  recordSome("refused", { call, code, syscall, address: address ?? hostname, port }, stack);
+  // An app may wait for another server before it listens.
+  const what = codes.has(code) ? "refused" : !state.isListening && syscall === "connect" ? "failed" : undefined;
+  if (what === undefined) return;
+  known.add(error);
+  recordSome(what, { call, code, syscall, address: address ?? hostname, port }, stack);
 }
 
 /** The place of a server's `listen()`, as the app sees it: with what it has been called. */

@@ -23,15 +23,22 @@ export function slowStart(lines: readonly WitnessLine[], folder: string): Cause[
     .slice(0, 3);
 }
 
-/** What an app waits for that does not listen after a while. */
+/** What an app waits for that does not listen after a while: another server that it can't reach, or a timer. */
 export function neverReady(lines: readonly WitnessLine[], folder: string): Cause[] {
   const last = linesOf(lines, "start").findLast(({ isListening }) => isListening === false);
   if (last === undefined || linesOf(lines, "listening").length > 0) return [];
+  const failed = linesOf(lines, "failed").map(({ places, code, address, port }) =>
+    cause("SOCKACT_PROVE_READY", placesIn(folder, places), {
+      address: `${String(address)}:${String(port)}`,
+      error: String(code),
+    }),
+  );
   const waits = (last.waits ?? []).flatMap(({ kind, peer, places: seen }) => {
     const places = placesIn(folder, seen);
     return places.length === 0 ? [] : [cause("SOCKACT_PROVE_READY", places, { kind, peer })];
   });
-  return waits.length > 0 ? waits.slice(0, 3) : [cause("SOCKACT_PROVE_READY", [])];
+  const all = [...failed, ...waits];
+  return all.length > 0 ? unique(all).slice(0, 3) : [cause("SOCKACT_PROVE_READY", [])];
 }
 
 /** Errors that nobody has caught. */
