@@ -1,9 +1,11 @@
 // Apps with the usual mistakes of their authors, and healthy ones. See the comment of each app for what happens to it
 // with sockact: some mistakes are harmless there, and then the promise holds.
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeWith, PackedPackages } from "@sockact/testkit";
+import { folderOf, installNpmApp } from "../../testkit/src/install-npm-app.ts";
+import { unmodifiedApps } from "../../testkit/src/unmodified-apps.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CheckId, prove, type ProveOptions, type Report } from "../src/index.ts";
 
@@ -140,6 +142,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", { tags: "c
   test.concurrent.for(stops)("finds that $app $what", { timeout: 180_000 }, finds);
   test.for(others)("finds that $app $what", { timeout: 180_000 }, finds);
 
+  test("accuses an app of Next.js of nothing", { timeout: 600_000 }, async () => {
+    await installNext();
+    const report = await tryApp("next", {});
+    expect(report.checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
+  });
+
   test.for(healthy)("accuses $app of nothing", { timeout: 300_000 }, async ({ app, options = {} }) => {
     const report = await tryApp(app, options);
     expect(report.checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
@@ -158,6 +166,22 @@ function install(packed: PackedPackages, app: string): void {
     dependencies?: Record<string, string>;
   };
   packed.install(folder, Object.keys(dependencies));
+}
+
+/** The app of the testkit, built, with the start script that create-next-app writes. */
+async function installNext(): Promise<void> {
+  const app = unmodifiedApps.find(({ title }) => title === "Next.js, next start")!;
+  await installNpmApp(app);
+  const folder = join(tmp, "next");
+  mkdirSync(folder, { recursive: true });
+  for (const name of [".next", "app", "next.config.mjs"])
+    cpSync(join(folderOf(app), name), join(folder, name), { recursive: true });
+  symlinkSync(relative(folder, join(folderOf(app), "node_modules")), join(folder, "node_modules"));
+  const { dependencies } = JSON.parse(readFileSync(join(folderOf(app), "package.json"), "utf8")) as object & {
+    dependencies: object;
+  };
+  const manifest = { name: "next-app", scripts: { start: "next start" }, dependencies };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
 }
 
 const tryApp = (app: string, options: ProveOptions): Promise<Report> =>
