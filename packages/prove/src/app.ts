@@ -77,12 +77,13 @@ export class App {
     return Number(await this.show(`${state}${MONOTONIC}`)) / 1000;
   }
 
-  /** Stops the service. Returns whether it has ended by itself, and not by SIGKILL. */
+  /** Stops the service. Returns whether it has ended by itself, not by SIGKILL, and with success. */
   async stop(): Promise<boolean> {
     await this.systemd.systemctl("stop", this.service);
-    if ((await this.show("Result")) === "success") return true;
+    const result = await this.show("Result");
+    if (result === "success") return true;
     // Each further stop would take as long.
-    await this.limitStops("3s");
+    if (result === "timeout") await this.limitStops("3s");
     await this.systemd.systemctl("reset-failed", this.service);
     return false;
   }

@@ -6,9 +6,11 @@ export const CAUSES = [
   "SOCKACT_PROVE_CLOSE",
   /** It ignores SIGTERM: systemd has killed it after `TimeoutStopSec=`. */
   "SOCKACT_PROVE_SIGTERM",
-  /** A timer, a connection or a server keeps it awake. */
+  /** It ends with another status than 0, so systemd calls it failed. */
+  "SOCKACT_PROVE_RESULT",
+  /** A timer or a connection keeps it awake. */
   "SOCKACT_PROVE_AWAKE",
-  /** Something of it is open at its end, such as a pool of connections, so it is killed. */
+  /** Something of it is open at its end, such as a timer or a pool of connections, so it is killed. */
   "SOCKACT_PROVE_OPEN",
   /** It leaves descriptors open. */
   "SOCKACT_PROVE_DESCRIPTORS",

@@ -12,18 +12,25 @@ const recorded = (app: string): WitnessLine[] =>
     .map((line) => JSON.parse(line) as WitnessLine);
 
 function found(app: string, id: CheckId, causes: readonly Cause[] = []): Cause[] {
-  const facts = { lines: recorded(app), outcome: { verdict: "broken" }, causes, folder: `/srv/${app}` } as const;
+  const facts = {
+    lines: recorded(app),
+    outcome: { verdict: "broken" },
+    causes,
+    folder: `/srv/${app}`,
+  } as const;
   return causesOf(id, facts);
 }
 
 const brief = (causes: readonly Cause[]): string[] =>
-  causes.map(({ code, places: [place] }) => `${code} ${place === undefined ? "" : `${place.file}:${place.line}`}`);
+  causes.map(
+    ({ code, places: [place] }) => `${code} ${place === undefined ? "" : `${place.file}:${place.line}`}`,
+  );
 
 describe("the causes of what a witness has recorded", () => {
   test.each([
     ["guestbook", "stop", ["SOCKACT_PROVE_EXIT server.js:19"]],
     ["prices", "stop", ["SOCKACT_PROVE_CLOSE lib/stop-server.js:4"]],
-    ["weather", "stop", ["SOCKACT_PROVE_AWAKE server.js:11", "SOCKACT_PROVE_SIGTERM server.js:18"]],
+    ["weather", "stop", ["SOCKACT_PROVE_OPEN server.js:11", "SOCKACT_PROVE_SIGTERM server.js:18"]],
     ["thumbnails", "stop", ["SOCKACT_PROVE_OPEN server.js:8", "SOCKACT_PROVE_SIGTERM server.js:28"]],
     ["visits", "sandbox", ["SOCKACT_PROVE_WRITE server.js:10"]],
     ["search", "start", ["SOCKACT_PROVE_SLOW search-index.js:11"]],
@@ -34,13 +41,13 @@ describe("the causes of what a witness has recorded", () => {
   test("a process that lives on comes before what it has open", () => {
     const [first, ...others] = brief(found("reports", "stop"));
     expect(first).toBe("SOCKACT_PROVE_CHILD server.js:7");
-    expect(others).toEqual(["SOCKACT_PROVE_AWAKE renderer.js:2", "SOCKACT_PROVE_SIGTERM renderer.js:1"]);
+    expect(others).toEqual(["SOCKACT_PROVE_OPEN renderer.js:2", "SOCKACT_PROVE_SIGTERM renderer.js:1"]);
   });
 
   test("an app that never listens waits for the server that it can't reach", () => {
     const [first] = found("queue", "start");
     expect(brief([first!])).toEqual(["SOCKACT_PROVE_READY server.js:10"]);
-    expect(first!.details).toEqual({ address: "127.0.0.1:5672", error: "ECONNREFUSED" });
+    expect(first!.details).toEqual({ address: "127.0.0.1:5672", code: "ECONNREFUSED" });
   });
 
   // They end themselves when the last connection has ended, or sockact ends them.
@@ -55,7 +62,7 @@ describe("the causes of what a witness has recorded", () => {
     expect(found("visits", "sandbox")[0]!.details).toEqual({
       call: "writeFile",
       path: "data/visits.json",
-      error: "EROFS",
+      code: "EROFS",
     });
   });
 

@@ -1,6 +1,6 @@
 import { blocks, descriptors, keptAwake, portPlaces, refusals } from "./causes/run.ts";
 import { crashes, ofStart } from "./causes/start.ts";
-import { ofStop } from "./causes/stop.ts";
+import { endsWith, ofStop } from "./causes/stop.ts";
 import type { Cause, CheckId } from "./report.ts";
 import type { Outcome } from "./step.ts";
 import type { WitnessLine } from "./witness.ts";
@@ -23,7 +23,7 @@ type Find = (lines: readonly WitnessLine[], folder: string) => Cause[];
 const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
   start: [ofStart, refusals],
   answer: [crashes, refusals, blocks],
-  stop: [ofStop, crashes, blocks],
+  stop: [ofStop, crashes, endsWith, blocks],
   restart: [ofStop, crashes, blocks],
   reload: [ofStop, crashes, blocks],
   sleep: [ofStop, crashes, keptAwake],
@@ -35,8 +35,11 @@ const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
 
 /** The causes of a broken promise, the most likely one first. */
 export function causesOf(id: CheckId, { lines, outcome, causes, folder }: Facts): Cause[] {
-  // A block that breaks nothing is none: the machine may be slow.
-  const finds = (FINDS[id] ?? []).filter((find) => outcome.verdict === "broken" || find !== blocks);
+  // A block that breaks nothing is none, because the machine may be slow. The same is true of a status that the unit
+  // expects.
+  const finds = (FINDS[id] ?? []).filter(
+    (find) => outcome.verdict === "broken" || (find !== blocks && find !== endsWith),
+  );
   const found = finds.flatMap((find) => find(lines, folder));
   // What the step has found says what, and the witness says where.
   const placed = causes.map((each) =>

@@ -42,7 +42,9 @@ function install() {
 
 /** The object of Node that a handle belongs to, such as a Socket. */
 function ownerOf(resource) {
-  const symbol = Object.getOwnPropertySymbols(resource).find(({ description }) => description === "owner_symbol");
+  const symbol = Object.getOwnPropertySymbols(resource).find(
+    ({ description }) => description === "owner_symbol",
+  );
   return (symbol === undefined ? undefined : resource[symbol]) ?? resource.owner;
 }
 
@@ -103,7 +105,9 @@ function active() {
     [...resources.values()].flatMap((entry) => {
       const resource = entry.reference.deref();
       if (resource === undefined || quietly(() => isReferenced(entry, resource)) !== true) return [];
-      return [{ kind: entry.kind, ...quietly(() => describe(entry, resource)), places: madeAt(entry, resource) }];
+      return [
+        { kind: entry.kind, ...quietly(() => describe(entry, resource)), places: madeAt(entry, resource) },
+      ];
     }),
   );
 }

@@ -44,7 +44,8 @@ function onTurn(last) {
     const found = quietly(() => longest(stop(), ms));
     start();
     // With few samples, the process has only waited for the processor.
-    if (found !== undefined && found.ms >= BLOCK_MS / 2) record("block", { ms, isStarting, sampled: found.ms, places: found.places });
+    if (found !== undefined && found.ms >= BLOCK_MS / 2)
+      record("block", { ms, isStarting, sampled: found.ms, places: found.places });
   } else if (now() - startedAt > KEEP_MS) {
     quietly(stop);
     start();
@@ -55,7 +56,9 @@ function onTurn(last) {
 /** The place of the app in which most of the last milliseconds went. */
 function longest(profile, ms) {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const parents = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const parents = new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])),
+  );
   const from = profile.endTime - ms * 1000;
   const totals = new Map();
   let at = profile.startTime;

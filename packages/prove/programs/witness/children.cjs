@@ -12,8 +12,12 @@ const CODES = new Set(["EPERM", "EACCES", "ENOSYS", "EAGAIN", "ENOENT"]);
 function socketsOf(stdio) {
   if (!Array.isArray(stdio)) return [];
   return stdio
-    .map((entry) => (typeof entry === "number" ? entry : (entry?.fd ?? entry?.handle?.fd ?? entry?._handle?.fd)))
-    .filter((fd) => Number.isInteger(fd) && fd > 2 && quietly(() => fstatSync(fd, { bigint: true }).isSocket()));
+    .map((entry) =>
+      typeof entry === "number" ? entry : (entry?.fd ?? entry?.handle?.fd ?? entry?._handle?.fd),
+    )
+    .filter(
+      (fd) => Number.isInteger(fd) && fd > 2 && quietly(() => fstatSync(fd, { bigint: true }).isSocket()),
+    );
 }
 
 function install() {

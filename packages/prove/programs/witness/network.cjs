@@ -23,7 +23,11 @@ function look(error, call, stack, codes = CODES) {
   if (Array.isArray(error.errors)) for (const each of error.errors) look(each, call, stack, codes);
   const { code, syscall, address, port, hostname } = error;
   // An app may wait for another server before it listens.
-  const what = codes.has(code) ? "refused" : !state.isListening && syscall === "connect" ? "failed" : undefined;
+  const what = codes.has(code)
+    ? "refused"
+    : !state.isListening && syscall === "connect"
+      ? "failed"
+      : undefined;
   if (what === undefined) return;
   known.add(error);
   recordSome(what, { call, code, syscall, address: address ?? hostname, port }, stack);
@@ -76,7 +80,11 @@ function install() {
     "bind",
     before((socket, [first]) => {
       const options = typeof first === "object" && first !== null ? first : { port: first };
-      record("listen", { port: options.port, host: options.address, fd: options.fd, datagram: true }, trace());
+      record(
+        "listen",
+        { port: options.port, host: options.address, fd: options.fd, datagram: true },
+        trace(),
+      );
     }),
   );
   wrap(
@@ -120,7 +128,9 @@ function install() {
       return Reflect.apply(original, self, args);
     } catch (error) {
       // A SystemError of libuv has its code in `info`.
-      quietly(() => look(Object.assign(Object.create(error), { code: error.info?.code }), "networkInterfaces", trace()));
+      quietly(() =>
+        look(Object.assign(Object.create(error), { code: error.info?.code }), "networkInterfaces", trace()),
+      );
       throw error;
     }
   });

@@ -48,7 +48,14 @@ const times = new Map();
 /** As {@link record}, but for the same key only a few times. */
 function recordSome(what, values, trace) {
   const [place] = placesOf(trace);
-  const key = JSON.stringify([what, values.call, values.code, place?.file, place?.line, place ? "" : values.path]);
+  const key = JSON.stringify([
+    what,
+    values.call,
+    values.code,
+    place?.file,
+    place?.line,
+    place ? "" : values.path,
+  ]);
   const count = (times.get(key) ?? 0) + 1;
   if (count > TIMES_MAX || (count === 1 && times.size >= 1000)) return;
   times.set(key, count);

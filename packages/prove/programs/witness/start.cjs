@@ -49,7 +49,11 @@ function install() {
 
 function facts() {
   const { user, system } = process.cpuUsage();
-  const longest = (map, toItem) => [...map].sort((a, b) => b[1] - a[1]).slice(0, 5).map(toItem);
+  const longest = (map, toItem) =>
+    [...map]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, 5)
+      .map(toItem);
   return {
     isListening: state.isListening,
     /** When the event loop began: what a CommonJS app does before is synchronous. */

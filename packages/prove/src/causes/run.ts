@@ -28,7 +28,13 @@ export function descriptors(lines: readonly WitnessLine[], folder: string): Caus
       .flatMap(({ kind, count, target, places: seen }) => {
         const places = placesIn(folder, seen);
         if (places.length === 0) return [];
-        return [cause("SOCKACT_PROVE_DESCRIPTORS", places, { kind, count, target })];
+        return [
+          cause("SOCKACT_PROVE_DESCRIPTORS", places, {
+            kind,
+            count,
+            target: target && pathIn(folder, target),
+          }),
+        ];
       }),
   );
 }
@@ -40,9 +46,9 @@ export function refusals(lines: readonly WitnessLine[], folder: string): Cause[]
       const { what, call, code, address, port, ...rest } = line as typeof line & Record<string, string>;
       const path = rest["path"] === undefined ? undefined : pathIn(folder, rest["path"]);
       return what === "write"
-        ? cause("SOCKACT_PROVE_WRITE", placesIn(folder, line.places), { call, path, error: code })
+        ? cause("SOCKACT_PROVE_WRITE", placesIn(folder, line.places), { call, path, code })
         : cause("SOCKACT_PROVE_REFUSED", placesIn(folder, line.places), {
-            ...{ call, path, error: code },
+            ...{ call, path, code },
             address: port === undefined ? address : `${address}:${port}`,
           });
     }),

@@ -30,7 +30,7 @@ export function neverReady(lines: readonly WitnessLine[], folder: string): Cause
   const failed = linesOf(lines, "failed").map(({ places, code, address, port }) =>
     cause("SOCKACT_PROVE_READY", placesIn(folder, places), {
       address: `${String(address)}:${String(port)}`,
-      error: String(code),
+      code: String(code),
     }),
   );
   const waits = (last.waits ?? []).flatMap(({ kind, peer, places: seen }) => {
@@ -45,7 +45,7 @@ export function neverReady(lines: readonly WitnessLine[], folder: string): Cause
 export const crashes = (lines: readonly WitnessLine[], folder: string): Cause[] =>
   linesOf(lines, "crash").map(({ places, name, code, message }: Line) =>
     cause("SOCKACT_PROVE_CRASH", placesIn(folder, places), {
-      error: `${String(code ?? name)}: ${String(message)}`,
+      message: code === undefined ? `${String(name)}: ${String(message)}` : String(message),
     }),
   );
 

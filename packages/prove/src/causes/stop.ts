@@ -3,7 +3,7 @@ import type { WitnessLine } from "../witness.ts";
 import { cause, linesOf, type Open, placesIn, unique } from "./lines.ts";
 
 /** How long after the signal a process still runs if it does not end by itself, in milliseconds. */
-const LONG = 3000;
+const LONG = 1500;
 
 /**
  * Who cuts responses after the signal: `process.exit()`, or what closes their connections. A client may have
@@ -17,10 +17,11 @@ export function cutsOf(lines: readonly WitnessLine[], folder: string): Cause[] {
   return cuts.flatMap((line) => {
     const places = placesIn(folder, line.places);
     if (places.length === 0) return [];
-    const { what, underWay, connections } = line as typeof line & Record<string, number>;
+    const { what, underWay } = line as typeof line & Record<string, number>;
     const code = what === "exit" ? "SOCKACT_PROVE_EXIT" : "SOCKACT_PROVE_CLOSE";
-    const call = what === "exit" ? String(line["call"]) : what;
-    return [cause(code, places, { call, underWay, connections })];
+    const call =
+      what === "closeAllConnections" ? "`closeAllConnections()`" : `\`${String(line["call"] ?? what)}()\``;
+    return [cause(code, places, { call, open: underWay || undefined })];
   });
 }
 
@@ -38,8 +39,7 @@ function openOf(open: Open, folder: string): Cause[] {
   const places = placesIn(folder, open.places);
   if (places.length === 0 || ["server", "connection"].includes(open.kind)) return [];
   const { kind, count, delay, peer, command } = open;
-  if (kind === "timer") return [cause("SOCKACT_PROVE_AWAKE", places, { kind, count, delay })];
-  return [cause("SOCKACT_PROVE_OPEN", places, { kind, count, peer, command })];
+  return [cause("SOCKACT_PROVE_OPEN", places, { kind, count, delay, peer, command })];
 }
 
 /** The app's own listener of the signal: with one, the app has to end the process. */
@@ -50,6 +50,16 @@ function ignored(own: readonly WitnessLine[], folder: string): Cause[] {
     return places.length === 0 ? [] : [cause("SOCKACT_PROVE_SIGTERM", places)];
   });
 }
+
+/** With which status it ends after the signal, if that is not 0: systemd then calls the service failed. */
+export const endsWith = (lines: readonly WitnessLine[], folder: string): Cause[] =>
+  unique(
+    linesOf(lines, "exit")
+      .filter(({ afterSignal, code }) => afterSignal !== undefined && Number(code ?? 0) !== 0)
+      .map((line) =>
+        cause("SOCKACT_PROVE_RESULT", placesIn(folder, line.places), { status: Number(line["code"]) }),
+      ),
+  );
 
 /** Processes that the app has started, and that still run when it has ended. */
 export function childrenOf(lines: readonly WitnessLine[], folder: string): Cause[] {

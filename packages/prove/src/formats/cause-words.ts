@@ -37,6 +37,11 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
     why: "Each stop and each restart then takes as long as `TimeoutStopSec=`, and the responses that are under way are lost.",
     fix: "Remove the handler of SIGTERM, or end the process in it.",
   },
+  SOCKACT_PROVE_RESULT: {
+    says: ["It ends with status {status} at a stop.", "It ends with another status than 0 at a stop."],
+    why: "systemd calls the service failed, although all is well.",
+    fix: "End with `process.exit(0)`. If that is in a package, add the status to `successExitStatus` in the config: `SuccessExitStatus=`.",
+  },
   SOCKACT_PROVE_AWAKE: {
     says: [
       "It does not sleep: a {kind} to {peer} keeps it awake.",
@@ -50,6 +55,7 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
   SOCKACT_PROVE_OPEN: {
     says: [
       "A {kind} to {peer} is open at its end, so the process does not end by itself.",
+      "A {kind} of {delay:ms} is open at its end, so the process does not end by itself.",
       "A {kind} is open at its end, so the process does not end by itself.",
       "Something is open at its end, so the process does not end by itself.",
     ],
@@ -87,6 +93,7 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
   },
   SOCKACT_PROVE_READY: {
     says: [
+      "It listens only when it has reached {address} ({code}).",
       "It does not say that it is ready within {seconds:second|seconds}.",
       "It does not listen on its socket.",
     ],
