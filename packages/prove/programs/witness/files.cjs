@@ -5,10 +5,10 @@ const { recordSome, trace, placesOf } = require("./record.cjs");
 const { after, quietly, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
-const WRITERS = [
-  ...["appendFile", "chmod", "chown", "copyFile", "cp", "lchown", "lutimes", "link", "mkdir", "mkdtemp"],
-  ...["open", "rename", "rm", "rmdir", "symlink", "truncate", "unlink", "utimes", "writeFile"],
-];
+const WRITERS =
+  "appendFile chmod chown copyFile cp lchown lutimes link mkdir mkdtemp open rename rm rmdir symlink truncate unlink utimes writeFile".split(
+    " ",
+  );
 const READERS = ["readFile", "readdir", "opendir"];
 const CODES = new Set(["EROFS", "EACCES", "EPERM"]);
 

@@ -5,7 +5,7 @@ const dns = require("node:dns");
 const net = require("node:net");
 const os = require("node:os");
 const { record, recordSome, trace } = require("./record.cjs");
-const { after, before, quietly, wrap } = require("./wrap.cjs");
+const { before, quietly, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
 const CODES = new Set(["EPERM", "EACCES", "EAFNOSUPPORT", "ENETUNREACH"]);

@@ -34,9 +34,9 @@ function append(text) {
 }
 
 /** Writes a line. Never throws. */
-function record(what, values = {}, trace) {
+function record(what, values = {}, stack) {
   try {
-    const places = trace === undefined ? undefined : placesOf(trace);
+    const places = stack === undefined ? undefined : placesOf(stack);
     append(`${JSON.stringify({ what, at: Math.round(now()), ...values, ...(places && { places }) })}\n`);
   } catch {}
 }
@@ -46,8 +46,8 @@ const TIMES_MAX = 3;
 const times = new Map();
 
 /** As {@link record}, but for the same key only a few times. */
-function recordSome(what, values, trace) {
-  const [place] = placesOf(trace);
+function recordSome(what, values, stack) {
+  const [place] = placesOf(stack);
   const key = JSON.stringify([
     what,
     values.call,
@@ -59,7 +59,7 @@ function recordSome(what, values, trace) {
   const count = (times.get(key) ?? 0) + 1;
   if (count > TIMES_MAX || (count === 1 && times.size >= 1000)) return;
   times.set(key, count);
-  record(what, values, trace);
+  record(what, values, stack);
 }
 
 /** The call stack now. It is cheap: nothing is formatted until {@link placesOf}. */

@@ -3,7 +3,7 @@
 const http = require("node:http");
 const https = require("node:https");
 const http2 = require("node:http2");
-const { before, after, wrap } = require("./wrap.cjs");
+const { after, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
 const responses = new Set();

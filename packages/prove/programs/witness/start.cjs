@@ -3,7 +3,7 @@
 const fs = require("node:fs");
 const Module = require("node:module");
 const { performance } = require("node:perf_hooks");
-const { now, record, placesOf } = require("./record.cjs");
+const { now, record } = require("./record.cjs");
 const { before, quietly, wrap } = require("./wrap.cjs");
 const { active } = require("./active.cjs");
 const state = require("./state.cjs");

@@ -4,7 +4,7 @@ import type { WitnessLine } from "../witness.ts";
 import type { CauseCode } from "../causes.ts";
 
 /** A place as the witness records it. */
-export interface SeenPlace extends Place {
+interface SeenPlace extends Place {
   readonly function: string;
 }
 

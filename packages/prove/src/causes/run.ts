@@ -48,7 +48,9 @@ export function refusals(lines: readonly WitnessLine[], folder: string): Cause[]
       return what === "write"
         ? cause("SOCKACT_PROVE_WRITE", placesIn(folder, line.places), { call, path, code })
         : cause("SOCKACT_PROVE_REFUSED", placesIn(folder, line.places), {
-            ...{ call, path, code },
+            call,
+            path,
+            code,
             address: port === undefined ? address : `${address}:${port}`,
           });
     }),

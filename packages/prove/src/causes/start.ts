@@ -6,7 +6,7 @@ import { cause, type Line, linesOf, placesIn, unique } from "./lines.ts";
 const LONG = 500;
 
 /** What a slow start takes its time with: the longest wait, and the longest block of the event loop. */
-export function slowStart(lines: readonly WitnessLine[], folder: string): Cause[] {
+function slowStart(lines: readonly WitnessLine[], folder: string): Cause[] {
   const blocks = linesOf(lines, "block")
     .filter(({ isStarting }) => isStarting === true)
     .map((line) => ({ ms: Number(line["sampled"]), waits: undefined, line }));
@@ -24,7 +24,7 @@ export function slowStart(lines: readonly WitnessLine[], folder: string): Cause[
 }
 
 /** What an app waits for that does not listen after a while: another server that it can't reach, or a timer. */
-export function neverReady(lines: readonly WitnessLine[], folder: string): Cause[] {
+function neverReady(lines: readonly WitnessLine[], folder: string): Cause[] {
   const last = linesOf(lines, "start").findLast(({ isListening }) => isListening === false);
   if (last === undefined || linesOf(lines, "listening").length > 0) return [];
   const failed = linesOf(lines, "failed").map(({ places, code, address, port }) =>

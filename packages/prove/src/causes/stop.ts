@@ -9,7 +9,7 @@ const LONG = 1500;
  * Who cuts responses after the signal: `process.exit()`, or what closes their connections. A client may have
  * sent the next request over a connection without a response under way.
  */
-export function cutsOf(lines: readonly WitnessLine[], folder: string): Cause[] {
+function cutsOf(lines: readonly WitnessLine[], folder: string): Cause[] {
   const cuts = linesOf(lines, "exit", "closeAllConnections", "destroy").filter(
     ({ afterSignal, underWay, connections = 0, call }) =>
       afterSignal !== undefined && Number(underWay) + Number(connections) > 0 && call !== "loop",
@@ -20,13 +20,15 @@ export function cutsOf(lines: readonly WitnessLine[], folder: string): Cause[] {
     const { what, underWay } = line as typeof line & Record<string, number>;
     const code = what === "exit" ? "SOCKACT_PROVE_EXIT" : "SOCKACT_PROVE_CLOSE";
     const call =
-      what === "closeAllConnections" ? "`closeAllConnections()`" : `\`${String(line["call"] ?? what)}()\``;
+      what === "closeAllConnections"
+        ? "`closeAllConnections()`"
+        : `\`${what === "exit" ? (line["call"] as string) : what}()\``;
     return [cause(code, places, { call, open: underWay || undefined })];
   });
 }
 
 /** Why a process does not end after the signal: what is open in it, or that nothing of it ends it. */
-export function openAfterSignal(lines: readonly WitnessLine[], folder: string): Cause[] {
+function openAfterSignal(lines: readonly WitnessLine[], folder: string): Cause[] {
   return processes(lines).flatMap((own) => {
     const last = linesOf(own, "awake").findLast(({ sinceSignal }) => Number(sinceSignal) >= LONG);
     if (last === undefined || linesOf(own, "exit").length > 0) return [];
@@ -62,7 +64,7 @@ export const endsWith = (lines: readonly WitnessLine[], folder: string): Cause[]
   );
 
 /** Processes that the app has started, and that still run when it has ended. */
-export function childrenOf(lines: readonly WitnessLine[], folder: string): Cause[] {
+function childrenOf(lines: readonly WitnessLine[], folder: string): Cause[] {
   const ended = new Set(linesOf(lines, "exit").map(({ pid }) => pid));
   return linesOf(lines, "spawn").flatMap((line) => {
     if (!ended.has(line.pid) || ended.has(Number(line["child"]))) return [];

@@ -12,7 +12,9 @@ class AppController {
 Get()(AppController.prototype, "hello", Object.getOwnPropertyDescriptor(AppController.prototype, "hello"));
 Controller()(AppController);
 
-class AppModule {}
+class AppModule {
+  name = "app";
+}
 Module({ controllers: [AppController] })(AppModule);
 
 async function bootstrap() {
