@@ -127,7 +127,7 @@ const healthy: readonly { app: string; options?: ProveOptions }[] = [
   },
 ];
 
-describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", { tags: "campaign" }, () => {
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   beforeAll(async () => {
     const packed = await PackedPackages.packForRun();
     for (const { app } of [...broken, ...healthy]) install(packed, app);
@@ -145,24 +145,32 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", { tags: "c
   // systemd waits for most of these until it kills them.
   const [stops, others] = [broken.filter(isOfStop), broken.filter((each) => !isOfStop(each))];
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
-  test.concurrent.for(stops)("finds that $app $what", { timeout: 180_000 }, finds);
+  test.concurrent.for(stops)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
-  test.for(others)("finds that $app $what", { timeout: 180_000 }, finds);
+  test.for(others)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
 
   // It handles the signal itself, and sockact install does not know that yet: SuccessExitStatus=143 is missing.
-  test("accuses an app of Next.js of nothing but its exit status", { timeout: 600_000 }, async () => {
-    await installNext();
-    const report = await tryApp("next", {});
-    expect(report.checks.filter(({ verdict }) => verdict === "broken")).toMatchObject([
-      { id: "stop", causes: [{ code: "SOCKACT_PROVE_RESULT", details: { status: 143 } }] },
-    ]);
-  });
+  test(
+    "accuses an app of Next.js of nothing but its exit status",
+    { tags: "campaign", timeout: 600_000 },
+    async () => {
+      await installNext();
+      const report = await tryApp("next", {});
+      expect(report.checks.filter(({ verdict }) => verdict === "broken")).toMatchObject([
+        { id: "stop", causes: [{ code: "SOCKACT_PROVE_RESULT", details: { status: 143 } }] },
+      ]);
+    },
+  );
 
-  test.for(healthy)("accuses $app of nothing", { timeout: 300_000 }, async ({ app, options = {} }) => {
-    const report = await tryApp(app, options);
-    expect(report.checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
-    expect(report.held).toBe(true);
-  });
+  test.for(healthy)(
+    "accuses $app of nothing",
+    { tags: "campaign", timeout: 300_000 },
+    async ({ app, options = {} }) => {
+      const report = await tryApp(app, options);
+      expect(report.checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
+      expect(report.held).toBe(true);
+    },
+  );
 });
 
 const isOfStop = ({ check }: Broken): boolean => check === "stop";
