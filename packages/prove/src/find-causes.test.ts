@@ -56,6 +56,21 @@ describe("the causes of what a witness has recorded", () => {
     expect(found(app, "restart")).toEqual([]);
   });
 
+  test("a worker of a cluster that was killed at the end does not live on", () => {
+    const place = { file: "/srv/a/server.js", line: 6, column: 1 };
+    const lines = [
+      { what: "spawn", pid: 1, child: 2, command: ["node", "server.js"], places: [place] },
+      { what: "process", pid: 2 },
+      { what: "signal", pid: 2, signal: "SIGTERM", listeners: [] },
+      { what: "exit", pid: 1, call: "exit", afterSignal: "SIGTERM", underWay: 0, places: [] },
+    ];
+    const of = (all: readonly WitnessLine[]): Cause[] =>
+      causesOf("stop", { lines: all, outcome: { verdict: "broken" }, causes: [], folder: "/srv/a" });
+    expect(of(lines)).toEqual([]);
+    // A program that is not Node.
+    expect(brief(of(lines.filter(({ pid }) => pid === 1)))).toEqual(["SOCKACT_PROVE_CHILD server.js:6"]);
+  });
+
   test("details say how many, what and how long", () => {
     expect(found("thumbnails", "stop")[0]!.details).toEqual({ kind: "worker", count: 2 });
     expect(found("weather", "stop")[0]!.details).toEqual({ kind: "timer", count: 1, delay: 60_000 });

@@ -35,6 +35,8 @@ const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
 
 /** The causes of a broken promise, the most likely one first. */
 export function causesOf(id: CheckId, { lines, outcome, causes, folder }: Facts): Cause[] {
+  // The witness watches each stop. One that has lost nothing needs no cause.
+  if (id === "stop" && outcome.verdict === "held") return [...causes];
   // A block that breaks nothing is none, because the machine may be slow. The same is true of a status that the unit
   // expects.
   const finds = (FINDS[id] ?? []).filter(

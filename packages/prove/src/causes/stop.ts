@@ -67,7 +67,11 @@ export const endsWith = (lines: readonly WitnessLine[], folder: string): Cause[]
 function childrenOf(lines: readonly WitnessLine[], folder: string): Cause[] {
   const ended = new Set(linesOf(lines, "exit").map(({ pid }) => pid));
   return linesOf(lines, "spawn").flatMap((line) => {
-    if (!ended.has(line.pid) || ended.has(Number(line["child"]))) return [];
+    const child = Number(line["child"]);
+    // A worker of a cluster that its primary has killed writes no line. Only a process without Node is unknown.
+    const own = lines.filter(({ pid }) => pid === child);
+    const isLate = linesOf(own, "awake").some(({ sinceSignal }) => Number(sinceSignal) >= LONG);
+    if (!ended.has(line.pid) || ended.has(child) || (own.length > 0 && !isLate)) return [];
     const places = placesIn(folder, line.places);
     const command = (line["command"] as string[]).join(" ");
     return places.length === 0 ? [] : [cause("SOCKACT_PROVE_CHILD", places, { command })];
