@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-const VERSIONS = 24;
+const VERSIONS = 14;
 
 /** The words of all documents, in each of their versions. */
 export function buildIndex() {
