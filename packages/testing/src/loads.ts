@@ -46,7 +46,9 @@ export interface AppRequest {
 export interface AskedFor {
   /** By default, those of load-app.mjs. */
   readonly requests?: readonly AppRequest[] | undefined;
-  /** A regular expression that the body of each answer matches. */
+  /** The status of each answer. The default is `200`. */
+  readonly status?: number | undefined;
+  /** A regular expression that the body of each answer matches; any body by default. */
   readonly answer?: string | undefined;
 }
 

@@ -337,7 +337,9 @@ function readEntry(line: string): { message: string; pid: string | undefined } {
 }
 
 async function killAndWait(child: ChildProcess): Promise<void> {
-  const ended = once(child, "close");
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  // Not `close`: what it has started may have its pipes open, and ends only with the namespaces.
+  const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
 }

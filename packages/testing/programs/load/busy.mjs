@@ -8,11 +8,11 @@ import { Tally } from "./tally.mjs";
 
 /**
  * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
- *   answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
- *   a request without an answer fails; `requests`, `answer`: as in `requestsOf()`
+ *   status?: number, answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
+ *   a request without an answer fails; `requests`, `status`, `answer`: as in `requestsOf()`
  */
 export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
-  const { requests, isWhole } = requestsOf(asked);
+  const { requests, status: wanted, isWhole } = requestsOf(asked);
   const tally = new Tally();
   const rounds = new Rounds(connections);
   let clients = 0;
@@ -41,7 +41,7 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
       client.on("request", () => (sent ??= performance.now()));
       client.on("headers", ({ headers }) => (pid = pidIn(headers)));
       client.on("response", (status, _bytes, duration) => {
-        isAnswered = status === 200;
+        isAnswered = status === wanted;
         if (isAnswered) {
           // `duration` starts before the connection is made.
           tally.answer(Math.max(duration, performance.now() - sent), pid);

@@ -1,0 +1,186 @@
+import { resolve } from "node:path";
+import { type Address, App } from "./app.ts";
+import { startBeside } from "./beside.ts";
+import { causesOf } from "./find-causes.ts";
+import { type Installation, Machine } from "./machine.ts";
+import type { ProveEvent, ProveOptions } from "./options.ts";
+import { ProveError } from "./prove-error.ts";
+import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
+import type { Outcome, Step, StepOptions } from "./step.ts";
+import { diagnoseSilent } from "./silent.ts";
+import { answer } from "./steps/answer.ts";
+import { crash } from "./steps/crash.ts";
+import { exposure } from "./steps/exposure.ts";
+import { journal } from "./steps/journal.ts";
+import { leak } from "./steps/leak.ts";
+import { reload } from "./steps/reload.ts";
+import { restart } from "./steps/restart.ts";
+import { sandbox } from "./steps/sandbox.ts";
+import { sleep } from "./steps/sleep.ts";
+import { start } from "./steps/start.ts";
+import { stop } from "./steps/stop.ts";
+import { watchdog } from "./steps/watchdog.ts";
+import { Witness } from "./witness.ts";
+
+const STEPS: Record<CheckId, Step> = {
+  start,
+  answer,
+  exposure,
+  stop,
+  restart,
+  reload,
+  sleep,
+  crash,
+  watchdog,
+  sandbox,
+  leak,
+  journal,
+};
+
+/** What these find shows only the witness, so they are made twice in any case. */
+const WITNESSED: ReadonlySet<CheckId> = new Set(["stop", "sandbox"]);
+
+/**
+ * Tries an app in a private systemd, and says which promises hold. Everything is removed at the end.
+ *
+ * @param entry the file that Node runs. Without it, the config of the folder, or its start script, as
+ *   `sockact install` does it.
+ * @throws {ProveError} if the app can't be tried
+ */
+export async function prove(
+  entry: string | undefined,
+  options: ProveOptions = {},
+  onEvent: (event: ProveEvent) => void = () => {},
+): Promise<Report> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const began = performance.now();
+  const folder = resolve(options.folder ?? ".");
+  await using machine = await Machine.boot(folder);
+  onEvent({ event: "booted" });
+  const end = () => void machine[Symbol.asyncDispose]();
+  signal?.addEventListener("abort", end);
+  try {
+    const { name, checks } = await tryIn(machine, entry, options, onEvent);
+    return {
+      format: 1,
+      app: name,
+      target: entry ?? options.config ?? "",
+      versions: await machine.versions(),
+      held: checks.every(({ verdict }) => verdict !== "broken"),
+      checks,
+      seconds: (performance.now() - began) / 1000,
+    };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+async function tryIn(
+  machine: Machine,
+  entry: string | undefined,
+  options: ProveOptions,
+  onEvent: (event: ProveEvent) => void,
+): Promise<{ name: string; checks: Check[] }> {
+  const cwd = machine.systemd.inside(machine.folder);
+  for (const command of options.with ?? []) await startBeside(machine.systemd, command, cwd);
+  const installation = await machine.install([
+    ...(entry === undefined ? [] : [entry]),
+    ...(options.config === undefined ? [] : ["--config", options.config]),
+    ...(options.installOptions ?? []),
+  ]);
+  onEvent({ event: "installed" });
+  const { name } = installation;
+  const app = await open(machine, installation, options);
+  await app.limitStops("30s");
+  const checks: Check[] = [];
+  const end = (check: Check): void => {
+    checks.push(check);
+    onEvent({ event: "checked", check });
+  };
+  if (!installation.answers.some(isAnswer)) {
+    const began = performance.now();
+    onEvent({ event: "diagnosis", id: "start" });
+    const causes = await diagnoseSilent(machine, app);
+    const seconds = (performance.now() - began) / 1000;
+    end({ id: "start", verdict: "broken", figures: {}, causes, seconds });
+    return { name, checks };
+  }
+  for (const id of CHECKS.filter((each) => options.only?.includes(each) ?? true)) {
+    options.signal?.throwIfAborted();
+    onEvent({ event: "check", id });
+    end(await tryStep(id, app, options, onEvent));
+  }
+  return { name, checks };
+}
+
+const isAnswer = ({ outcome }: Installation["answers"][number]): boolean => outcome === "http";
+
+/** The installed app. If it answers HTTP, its first answer is what it is expected to answer. */
+async function open(
+  machine: Machine,
+  { answers, ...installed }: Installation,
+  { path = "/", status }: ProveOptions,
+): Promise<App> {
+  const answered = answers.find(isAnswer);
+  const address = addressOf((answered ?? answers[0])?.url ?? "http://localhost");
+  const of = (expected: number): App =>
+    new App(machine, { ...installed, address, asking: { path, status: expected } });
+  if (status !== undefined || answered === undefined) return of(status ?? 200);
+  const { status: first } = await of(200).request();
+  // Then each answer of the app is a failure.
+  return of(first < 500 ? first : 200);
+}
+
+function addressOf(url: string): Address {
+  const { protocol, hostname, port } = new URL(url);
+  const secure = protocol === "https:";
+  return {
+    host: hostname === "localhost" ? "127.0.0.1" : hostname,
+    port: Number(port || (secure ? 443 : 80)),
+    secure,
+  };
+}
+
+async function tryStep(
+  id: CheckId,
+  app: App,
+  { restarts = 3 }: ProveOptions,
+  onEvent: (event: ProveEvent) => void,
+): Promise<Check> {
+  const began = performance.now();
+  const step = STEPS[id];
+  const first = await run(step, app, { restarts, isWitnessed: false });
+  let { verdict, causes = [] } = first;
+  const isBroken = verdict === "broken";
+  if (isBroken || (WITNESSED.has(id) && verdict === "held")) {
+    if (isBroken) onEvent({ event: "diagnosis", id });
+    const witness = await Witness.attach(app);
+    const again = await run(step, app, { restarts: 1, isWitnessed: true });
+    if (id === "leak") await witness.ask("open");
+    if (id === "sleep") await witness.ask("awake");
+    const lines = witness.lines();
+    await witness.remove();
+    causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });
+    if (again.verdict === "broken" || causes.length > 0) verdict = "broken";
+  }
+  const { figures = {}, reason, problem } = first;
+  return {
+    ...{ id, verdict, figures, causes, seconds: (performance.now() - began) / 1000 },
+    ...(reason !== undefined && { reason }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** A step that can't go on has found that the app does not do what is asked of it. */
+async function run(step: Step, app: App, options: StepOptions): Promise<Outcome> {
+  try {
+    return await step(app, options);
+  } catch (error) {
+    const [problem = ""] = String(error instanceof Error ? error.message : error).split("\n");
+    return { verdict: "broken", problem };
+  }
+}

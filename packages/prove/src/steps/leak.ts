@@ -1,0 +1,42 @@
+import { readdirSync } from "node:fs";
+import type { App } from "../app.ts";
+import { heldIf, type Step } from "../step.ts";
+
+const CLIENTS = 4;
+const [WARM, CYCLES] = [20, 100];
+/** So many more descriptors after the cycles are no leak: agents and log files. */
+const SOME = 10;
+
+/** After a hundred cycles of connections, it has no more descriptors. */
+export const leak: Step = async (app) => {
+  await app.stop();
+  const before = await descriptorsAfter(app, WARM);
+  const after = await descriptorsAfter(app, CYCLES);
+  const figures = { descriptors: after - before };
+  return heldIf(figures.descriptors < SOME, figures);
+};
+
+/** The descriptors of its processes after some cycles, once the connections of the load are closed. */
+async function descriptorsAfter(app: App, cycles: number): Promise<number> {
+  await app.whileBusy(CLIENTS, cycles, async () => {});
+  const pids = await app.pids();
+  let least = Infinity;
+  // The app closes its connections a moment after the clients.
+  for (let tries = 0; tries < 20; tries++) {
+    await app.request();
+    least = Math.min(
+      least,
+      pids.map((pid) => descriptorsOf(app, pid)).reduce((sum, count) => sum + count, 0),
+    );
+  }
+  return least;
+}
+
+function descriptorsOf(app: App, pid: number): number {
+  try {
+    return readdirSync(app.systemd.hostPath(`/proc/${pid}/fd`)).length;
+  } catch {
+    // It has ended meanwhile.
+    return 0;
+  }
+}
