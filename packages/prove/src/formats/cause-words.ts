@@ -77,7 +77,11 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
     fix: "Limit what it caches, and remove each listener that it adds. `node --inspect` and two heap snapshots show what stays.",
   },
   SOCKACT_PROVE_WRITE: {
-    says: ["It writes {path}, outside its folders ({code}).", "It writes {path}, outside its folders."],
+    says: [
+      "It writes {path}, outside its folders ({code}).",
+      "It writes {path}, outside its folders.",
+      "It writes outside its folders.",
+    ],
     why: "The sandbox makes every other folder read-only. A write there fails, and would not survive a deploy.",
     fix: "Write to `process.env.STATE_DIRECTORY` for data, to `CACHE_DIRECTORY` or to `os.tmpdir()`. The config can name more folders: `readWritePaths`.",
   },

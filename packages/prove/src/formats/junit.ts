@@ -12,8 +12,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character]!);
 
-/** XML can't contain most control characters, not even escaped. */
-const markup: Markup = { code: (text) => text, value: printable };
+/** XML can't contain most control characters, not even escaped, nor these two. */
+const allowed = (text: string): string => printable(text).replaceAll(/[\uFFFE\uFFFF]/g, "?");
+
+const markup: Markup = { code: (text) => text, value: allowed };
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -27,8 +29,8 @@ function element(name: string, attributes: Attributes, content = ""): string {
 function explanation({ causes }: Check): string {
   const blocks = causes.map((cause) => {
     const { code, says, why, fix, url } = causeText(cause, markup);
-    const places = cause.places.map((place) => `  at ${printable(placeText(place))}`);
-    return [printable(code), says, ...places, why, fix, url].filter((line) => line !== "").join("\n");
+    const places = cause.places.map((place) => `  at ${allowed(placeText(place))}`);
+    return [allowed(code), says, ...places, why, fix, url].filter((line) => line !== "").join("\n");
   });
   return blocks.join("\n\n");
 }
@@ -39,14 +41,14 @@ function outcomeOf(check: Check): string {
   if (check.verdict === "held") return "";
   const [cause] = check.causes;
   const says = cause === undefined ? "" : causeText(cause, markup).says;
-  const type = printable(cause?.code ?? "broken");
+  const type = allowed(cause?.code ?? "broken");
   return element("failure", { type, message: says || message }, escape(explanation(check) || message));
 }
 
 /** JUnit XML: a test case for each promise and for each budget. */
 export function formatJUnit({ report, budget }: Findings): string {
   const { checks, seconds } = report;
-  const suite = `sockact prove ${printable(report.app)}`;
+  const suite = `sockact prove ${allowed(report.app)}`;
   const cases = checks.map((check) =>
     element(
       "testcase",

@@ -9,6 +9,7 @@ import {
   isGood,
   keyOf,
   placeText,
+  promiseText,
   resultText,
   summaryText,
   versionsText,
@@ -50,9 +51,9 @@ function brokenPart(checks: readonly Check[]): string {
   const known = new Set<string>();
   const parts = checks
     .filter(({ verdict }) => verdict === "broken")
-    .map(({ id, causes }) => {
-      const items = causes.map((cause) => causeItem(cause, known));
-      return `**${id}**\n\n${items.join("") || "- No cause was found in what the app does.\n"}`;
+    .map((check) => {
+      const items = check.causes.map((cause) => causeItem(cause, known));
+      return `**${check.id}:** ${promiseText(check, markup)}\n\n${items.join("") || "- No cause was found in what the app does.\n"}`;
     });
   return parts.map((part) => `\n${part}`).join("");
 }

@@ -7,11 +7,14 @@ import { causeText, type Findings, keyOf } from "./sentences.ts";
 
 const markup: Markup = { code: (text) => text, value: printable };
 
+/** Half of a pair of UTF-16 has no form in an address. */
+const wellFormed = (text: string): string => Buffer.from(text).toString();
+
 /** @param prefix the app's folder in the repository: code scanning requires paths from its root */
 function locationOf({ file, line, column }: Place, prefix: string) {
   const uri = isAbsolute(file)
-    ? pathToFileURL(file).href
-    : posix.join(prefix, file).split("/").map(encodeURIComponent).join("/");
+    ? pathToFileURL(wellFormed(file)).href
+    : posix.join(prefix, wellFormed(file)).split("/").map(encodeURIComponent).join("/");
   return {
     physicalLocation: {
       artifactLocation: { uri },

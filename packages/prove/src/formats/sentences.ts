@@ -52,7 +52,7 @@ export interface CauseText {
 const hasWords = (code: string): code is CauseCode => Object.hasOwn(CAUSE_WORDS, code);
 
 export function causeText({ code, details }: Cause, markup: Markup): CauseText {
-  const url = `${site}codes/${encodeURIComponent(code)}`;
+  const url = `${site}codes/${/^[\w-]{1,80}$/.test(code) ? code : ""}`;
   if (!hasWords(code)) {
     // What sockact install, or the doctor, has said.
     const said = (name: string) => fill(`{${name}}`, details, markup) ?? "";
@@ -100,8 +100,7 @@ export function budgetText({ figure, limit, value, held }: BudgetResult, markup:
   const name = FIGURE_WORDS[figure];
   const most = figureText(figure, limit, markup);
   if (value === undefined) return `${name}: not measured, the budget is ${most}`;
-  const measured = figureText(figure, value, markup);
-  return held ? `${name}: ${measured} of ${most}` : `${name}: ${measured} is over the budget of ${most}`;
+  return `${name}: ${figureText(figure, value, markup)}, ${held ? "within" : "over"} the budget of ${most}`;
 }
 
 /** What differs from the baseline. */
