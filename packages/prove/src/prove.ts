@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { whyNoPrivateSystemd } from "@sockact/testing";
+import { describeObstacle, privateSystemdObstacle } from "@sockact/testing";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
@@ -55,13 +55,11 @@ export async function prove(
 ): Promise<Report> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const reason = whyNoPrivateSystemd();
-  if (reason !== undefined)
-    throw new ProveError(
-      "SOCKACT_ERR_PROVE_UNAVAILABLE",
-      reason,
-      "Run it as root on a Linux machine with systemd installed. In a container, start that with --privileged.",
-    );
+  const obstacle = privateSystemdObstacle();
+  if (obstacle !== undefined) {
+    const { reason, hint } = describeObstacle(obstacle);
+    throw new ProveError("SOCKACT_ERR_PROVE_UNAVAILABLE", reason, hint);
+  }
   const began = performance.now();
   const folder = resolve(options.folder ?? ".");
   onEvent({ type: "boot" });
@@ -161,7 +159,7 @@ async function tryStep(
     if (isBroken) onEvent({ type: "cause", id });
     const witness = await Witness.attach(app);
     const again = await run(step, app, { restarts: 1, isWitnessed: true });
-    const lines = witness.lines();
+    const lines = await witness.lines();
     await witness.remove();
     causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });
     if (again.verdict === "broken" || causes.length > 0) verdict = "broken";

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
@@ -39,14 +38,17 @@ export class Witness {
   }
 
   /** What it has seen so far. */
-  lines(): WitnessLine[] {
-    const path = this.#app.systemd.hostPath(folder);
-    return readdirSync(path).flatMap((file) =>
-      readFileSync(`${path}/${file}`, "utf8")
-        .split("\n")
-        .filter((line) => line.startsWith("{") && line.endsWith("}"))
-        .map((line) => ({ pid: Number.parseInt(file), ...(JSON.parse(line) as { what: string }) })),
-    );
+  async lines(): Promise<WitnessLine[]> {
+    // Only root of the inside may read the files of each user.
+    const command = ["sh", "-c", `cd ${folder}; grep -H '^{.*}$' -- *`];
+    const { stdout } = await this.#app.systemd.run(command);
+    return stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const json = line.slice(line.indexOf(":") + 1);
+        return { pid: Number.parseInt(line), ...(JSON.parse(json) as { what: string }) };
+      });
   }
 
   async remove(): Promise<void> {
