@@ -35,7 +35,6 @@ export class App {
   readonly sockets: readonly string[];
   readonly address: Address;
   readonly asking: Asking;
-  readonly #dropIns = new Set<string>();
 
   constructor(
     machine: Machine,
@@ -78,18 +77,29 @@ export class App {
     return Number(await this.show(`${state}${MONOTONIC}`)) / 1000;
   }
 
-  async stop(): Promise<void> {
+  /** Stops the service. Returns whether it has ended by itself, and not by SIGKILL. */
+  async stop(): Promise<boolean> {
     await this.systemd.systemctl("stop", this.service);
+    if ((await this.show("Result")) === "success") return true;
+    // Each further stop would take as long.
+    await this.limitStops("3s");
+    await this.systemd.systemctl("reset-failed", this.service);
+    return false;
+  }
+
+  /**
+   * Sets `TimeoutStopSec=`. The default of systemd is 90 s, for each stop of an app that ignores the signal.
+   */
+  async limitStops(time: string): Promise<void> {
+    await this.dropIn("stop", [`TimeoutStopSec=${time}`]);
   }
 
   /** Adds lines to the unit, until the returned function is called. */
   async dropIn(name: string, lines: readonly string[]): Promise<() => Promise<void>> {
     const file = `/run/systemd/system/${this.service}.d/90-prove-${name}.conf`;
     await this.systemd.write(file, `[Service]\n${lines.join("\n")}\n`);
-    this.#dropIns.add(file);
     await this.systemd.systemctl("daemon-reload");
     return async () => {
-      this.#dropIns.delete(file);
       await this.systemd.run(["rm", file]);
       await this.systemd.systemctl("daemon-reload");
     };

@@ -1,3 +1,5 @@
+import type { CheckId } from "./report.ts";
+
 /** What a figure counts: requests, milliseconds, bytes, and so on. A ratio is to the app's own plain start. */
 export type Unit = "count" | "ms" | "ratio" | "score" | "bytes";
 
@@ -45,6 +47,9 @@ export const FIGURES = {
   heap: { unit: "bytes", check: "leak" },
   /** Lines in the journal each minute, without a request. */
   lines: { unit: "count", check: "journal" },
-} as const satisfies Record<string, { unit: Unit; check: string }>;
+} as const;
 
-export type Figure = keyof typeof FIGURES;
+/** The types of the package are made of each file alone, so `satisfies` can't be in there. */
+type Checked<T extends Record<string, { readonly unit: Unit; readonly check: CheckId }>> = T;
+
+export type Figure = keyof Checked<typeof FIGURES>;

@@ -1,8 +1,11 @@
+import { blocks, descriptors, keptAwake, portPlaces, refusals } from "./causes/run.ts";
+import { crashes, ofStart } from "./causes/start.ts";
+import { ofStop } from "./causes/stop.ts";
 import type { Cause, CheckId } from "./report.ts";
 import type { Outcome } from "./step.ts";
 import type { WitnessLine } from "./witness.ts";
 
-/** What is known about a promise that is broken. */
+/** What is known about a promise. */
 export interface Facts {
   /** What the witness has seen. */
   readonly lines: readonly WitnessLine[];
@@ -14,7 +17,32 @@ export interface Facts {
   readonly folder: string;
 }
 
+type Find = (lines: readonly WitnessLine[], folder: string) => Cause[];
+
+/** Where the causes of each promise are looked for, the most likely one first. */
+const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
+  start: [ofStart, refusals],
+  answer: [crashes, refusals, blocks],
+  stop: [ofStop, crashes, blocks],
+  restart: [ofStop, crashes, blocks],
+  reload: [ofStop, crashes, blocks],
+  sleep: [ofStop, crashes, keptAwake],
+  crash: [crashes, ofStart, blocks],
+  watchdog: [crashes, ofStart, blocks],
+  sandbox: [refusals],
+  leak: [descriptors, crashes],
+};
+
 /** The causes of a broken promise, the most likely one first. */
-export function causesOf(_id: CheckId, { causes }: Facts): Cause[] {
-  return [...causes];
+export function causesOf(id: CheckId, { lines, causes, folder }: Facts): Cause[] {
+  const found = (FINDS[id] ?? []).flatMap((find) => find(lines, folder));
+  // What the step has found says what, and the witness says where.
+  const placed = causes.map((each) =>
+    each.code === "SOCKACT_PROVE_PORT"
+      ? { ...each, places: portPlaces(lines, folder, each.details["port"]) }
+      : each,
+  );
+  const isNew = ({ code, places }: Cause): boolean =>
+    places.length > 0 || !found.some((other) => other.code === code);
+  return [...found, ...placed.filter(isNew)];
 }

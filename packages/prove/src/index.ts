@@ -1,4 +1,5 @@
+export { type CommandOptions, runCommand, type Screen } from "./command.ts";
 export { prove } from "./prove.ts";
-export type { AppOptions, ProveEvent, ProveOptions } from "./options.ts";
+export type { ProveEvent, ProveOptions } from "./options.ts";
 export { ProveError, type ProveErrorCode } from "./prove-error.ts";
 export type { Cause, Check, CheckId, Place, Report, Verdict } from "./report.ts";

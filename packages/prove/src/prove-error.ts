@@ -4,7 +4,7 @@ export type ProveErrorCode =
   | "SOCKACT_ERR_PROVE_UNAVAILABLE"
   /** `sockact install` has refused the app. The message and the hint are those of install. */
   | "SOCKACT_ERR_PROVE_INSTALL"
-  /** A command of `with` has ended, or could not be started. */
+  /** A command of `with` has failed, or does not listen. */
   | "SOCKACT_ERR_PROVE_WITH"
   /** A budget, a check or a format that does not exist, or a value that is not of its unit. */
   | "SOCKACT_ERR_PROVE_OPTION"

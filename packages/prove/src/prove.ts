@@ -1,9 +1,7 @@
 import { resolve } from "node:path";
-import { describeObstacle, privateSystemdObstacle } from "@sockact/testing";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
-import { installArguments } from "./install-arguments.ts";
 import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
 import { ProveError } from "./prove-error.ts";
@@ -55,15 +53,10 @@ export async function prove(
 ): Promise<Report> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const obstacle = privateSystemdObstacle();
-  if (obstacle !== undefined) {
-    const { reason, hint } = describeObstacle(obstacle);
-    throw new ProveError("SOCKACT_ERR_PROVE_UNAVAILABLE", reason, hint);
-  }
   const began = performance.now();
   const folder = resolve(options.folder ?? ".");
-  onEvent({ type: "boot" });
   await using machine = await Machine.boot(folder);
+  onEvent({ event: "booted" });
   const end = () => void machine[Symbol.asyncDispose]();
   signal?.addEventListener("abort", end);
   try {
@@ -93,14 +86,19 @@ async function tryIn(
 ): Promise<{ name: string; checks: Check[] }> {
   const cwd = machine.systemd.inside(machine.folder);
   for (const command of options.with ?? []) await startBeside(machine.systemd, command, cwd);
-  onEvent({ type: "install" });
-  const installation = await machine.install(installArguments(entry, options));
+  const installation = await machine.install([
+    ...(entry === undefined ? [] : [entry]),
+    ...(options.config === undefined ? [] : ["--config", options.config]),
+    ...(options.installOptions ?? []),
+  ]);
+  onEvent({ event: "installed" });
   const { name } = installation;
   const app = await open(machine, installation, options);
+  await app?.limitStops("30s");
   const checks: Check[] = [];
   const end = (check: Check): void => {
     checks.push(check);
-    onEvent({ type: "checked", check });
+    onEvent({ event: "checked", check });
   };
   if (app === undefined) {
     end({
@@ -111,7 +109,7 @@ async function tryIn(
   }
   for (const id of CHECKS.filter((each) => options.only?.includes(each) ?? true)) {
     options.signal?.throwIfAborted();
-    onEvent({ type: "check", id });
+    onEvent({ event: "check", id });
     end(await tryStep(id, app, options, onEvent));
   }
   return { name, checks };
@@ -156,9 +154,11 @@ async function tryStep(
   let { verdict, causes = [] } = first;
   const isBroken = verdict === "broken";
   if (isBroken || (WITNESSED.has(id) && verdict === "held")) {
-    if (isBroken) onEvent({ type: "cause", id });
+    if (isBroken) onEvent({ event: "diagnosis", id });
     const witness = await Witness.attach(app);
     const again = await run(step, app, { restarts: 1, isWitnessed: true });
+    if (id === "leak") await witness.ask("open");
+    if (id === "sleep") await witness.ask("awake");
     const lines = await witness.lines();
     await witness.remove();
     causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });

@@ -1,8 +1,11 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
+/** How long a process may take until it has answered, in milliseconds. */
+const ANSWER = 5000;
 
 /** What the app has done, as the witness in its process has seen it. */
 export interface WitnessLine {
@@ -40,15 +43,46 @@ export class Witness {
   /** What it has seen so far. */
   async lines(): Promise<WitnessLine[]> {
     // Only root of the inside may read the files of each user.
-    const command = ["sh", "-c", `cd ${folder}; grep -H '^{.*}$' -- *`];
+    const command = ["sh", "-c", `cd ${folder}; grep -H '^{.*}$' -- *.jsonl`];
     const { stdout } = await this.#app.systemd.run(command);
     return stdout
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => {
-        const json = line.slice(line.indexOf(":") + 1);
-        return { pid: Number.parseInt(line), ...(JSON.parse(json) as { what: string }) };
-      });
+      .map((line) => ({
+        pid: Number.parseInt(line),
+        ...(JSON.parse(line.slice(line.indexOf(":") + 1), (key, value: unknown) =>
+          ["file", "path", "target"].includes(key) ? this.#onHost(value) : value,
+        ) as { what: string }),
+      }));
+  }
+
+  /** The path on the host of a file that a process has named. */
+  #onHost(file: unknown): unknown {
+    const { project, projectFolder } = this.#app.systemd;
+    return typeof file === "string" && file.startsWith(`${project}/`)
+      ? projectFolder + file.slice(project.length)
+      : file;
+  }
+
+  /**
+   * Makes each process that it watches record what is open in it, or what keeps it awake. Resolves when they
+   * have.
+   */
+  async ask(what: "open" | "awake"): Promise<void> {
+    const { systemd } = this.#app;
+    const path = systemd.hostPath(folder);
+    const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
+    const asked = String(performance.now());
+    for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
+    const answered = async (): Promise<number> => {
+      const lines = await this.lines();
+      return new Set(lines.flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
+    };
+    // A process may end meanwhile, or its event loop is blocked.
+    await systemd
+      .waitUntil(async () => (await answered()) === pids.length, "the witness has answered", ANSWER)
+      .catch(() => {});
+    for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
   }
 
   async remove(): Promise<void> {
