@@ -62,7 +62,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
   if (reason) throw new Error(reason);
   const project = options.project ?? projectOf(process.cwd());
   // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.
-  const [program = "", ...args] = [
+  const [program, ...args] = [
     ...inOwnMounts(),
     "bash",
     bootScript,

@@ -31,15 +31,16 @@ describeWith(needs, "a private systemd without root", () => {
   });
   afterAll(() => machine?.close());
 
-  const start = (user: string, before: readonly string[] = [], ...args: readonly string[]) =>
-    machine.spawn(
-      [
-        ...before,
-        ...["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups"],
-        ...[machine.node, "--import", "tsx", machine.inside(program), ...args],
-      ],
-      { cwd: machine.inside(new URL(".", import.meta.url)), stdio: ["pipe", "pipe", "inherit"] },
-    );
+  const folder = new URL(".", import.meta.url);
+  /** Starts the program as a user, by a command that takes another one. */
+  const start = (user: string, by: readonly string[] = [], ...args: readonly string[]) => {
+    const asUser = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups"];
+    const node = [machine.node, "--import", "tsx", machine.inside(program)];
+    return machine.spawn([...by, ...asUser, ...node, ...args], {
+      cwd: machine.inside(folder),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+  };
   const answerOf = async (child: ReturnType<typeof start>): Promise<unknown> => {
     const [line] = (await once(createInterface({ input: child.stdout! }), "line")) as [string];
     return JSON.parse(line);
@@ -68,31 +69,32 @@ describeWith(needs, "a private systemd without root", () => {
     await machine.waitUntil(async () => (await leftScopes()).code !== 0, "nothing is left");
   });
 
-  /** Runs a command where something is mounted over a path. */
-  const withMount = (from: string, to: string) => [
-    ...["unshare", "--mount", "sh", "-ec"],
-    ...[`mount --bind ${from} ${to}; exec "$@"`, "sh"],
-  ];
-  const noNamespaces = ["systemd-run", "--quiet", "--pipe", "--wait", "--property=RestrictNamespaces=yes"];
+  const mounted = (from: string, to: string) => () => {
+    return ["unshare", "--mount", "sh", "-ec", `mount --bind ${from} ${to}; exec "$@"`, "sh"];
+  };
+  const confined =
+    (...properties: string[]) =>
+    () => {
+      const environment = [`--working-directory=${machine.inside(folder)}`, "--setenv=PATH"];
+      const options = [...environment, "--property=RestrictNamespaces=yes", ...properties];
+      return ["systemd-run", "--quiet", "--pipe", "--wait", ...options, "--"];
+    };
   const zero = "--property=BindReadOnlyPaths=/etc/zero:/proc/sys/user/max_user_namespaces";
 
   test.concurrent.each([
-    ["newuidmap", "me", withMount("/dev/null", "/usr/bin/newuidmap"), { code: "newuidmap" }],
-    ["a range of ids", "bare", [], { code: "subordinate-ids", file: "/etc/subuid", user: "bare" }],
-    ["a cgroup", "alone", [], { code: "cgroup" }],
-    ["a whole /proc", "me", withMount("/proc/sys", "/proc/sys"), { code: "mount", path: "/proc" }],
-    ["namespaces", "me", noNamespaces, { code: "namespaces" }],
-    ["the setting", "me", [...noNamespaces, zero], { code: "setting", name: "user.max_user_namespaces" }],
-  ])("names %s as what is missing", async (_, user, before, obstacle) => {
+    ["newuidmap", "me", mounted("/dev/null", "/usr/bin/newuidmap"), { code: "newuidmap" }],
+    ["a range of ids", "bare", () => [], { code: "subordinate-ids", file: "/etc/subuid", user: "bare" }],
+    ["a cgroup", "alone", () => [], { code: "cgroup" }],
+    ["a whole /proc", "me", mounted("/proc/sys", "/proc/sys"), { code: "mount", path: "/proc" }],
+    ["namespaces", "me", confined(), { code: "namespaces" }],
+    [
+      "the setting",
+      "me",
+      confined(zero),
+      { code: "setting", name: "user.max_user_namespaces", value: 10_000 },
+    ],
+  ])("names %s as what is missing", async (_, user, by, obstacle) => {
     await machine.write("/etc/zero", "0");
-    const command = before[0] === "systemd-run" ? inService(before) : before;
-    expect(await answerOf(start(user, command))).toMatchObject(obstacle);
+    expect(await answerOf(start(user, by()))).toMatchObject(obstacle);
   });
-
-  const inService = (command: readonly string[]) => [
-    ...command,
-    `--working-directory=${machine.inside(new URL(".", import.meta.url))}`,
-    `--setenv=PATH=${process.env["PATH"]}`,
-    "--",
-  ];
 });
