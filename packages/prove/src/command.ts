@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { nearest } from "@sockact/shared/nearest";
-import { whyNoPrivateSystemd } from "@sockact/testing";
+import { describeObstacle, privateSystemdObstacle } from "@sockact/testing";
 import { compareReports, parseBaseline } from "./baseline.ts";
 import { checkBudgets, parseBudget } from "./budget.ts";
 import { formatFindings, formatNamed, parseOutput } from "./formats/formats.ts";
@@ -110,11 +110,9 @@ function readBaseline(file: string, screen: Screen): string {
 }
 
 function checkMachine(): void {
-  const reason = whyNoPrivateSystemd();
-  if (reason === undefined) return;
-  const hint = reason.endsWith("needs root")
-    ? "Run it as root: sudo sockact prove"
-    : "Run it on Linux with systemd and util-linux, as root. A container needs --privileged. GitHub's ubuntu runners have all this.";
+  const obstacle = privateSystemdObstacle();
+  if (obstacle === undefined) return;
+  const { reason, hint } = describeObstacle(obstacle);
   throw new ProveError("SOCKACT_ERR_PROVE_UNAVAILABLE", reason, hint);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testing";
@@ -51,13 +51,16 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Runs `sockact` in the folder of the app, as root. */
-  sockact(args: readonly string[]): Promise<CommandResult> {
-    const { systemd, folder } = this;
+  async sockact(args: readonly string[]): Promise<CommandResult> {
+    const { systemd } = this;
+    const cwd = systemd.inside(this.folder);
     const program = this.path(join(dirname(bin), "bin/sockact.cjs"));
+    // In a user namespace, the numbers of users are others than on the host.
+    const owner = await systemd.mustRun(["stat", "--format=%u", cwd]);
     return systemd.run([systemd.node, program, ...args], {
-      cwd: systemd.inside(folder),
+      cwd,
       timeout: 120_000,
-      env: { SUDO_UID: String(statSync(folder).uid), npm_command: "exec" },
+      env: { SUDO_UID: owner.trim(), npm_command: "exec" },
     });
   }
 

@@ -162,7 +162,7 @@ async function tryStep(
     const again = await run(step, app, { restarts: 1, isWitnessed: true });
     if (id === "leak") await witness.ask("open");
     if (id === "sleep") await witness.ask("awake");
-    const lines = witness.lines();
+    const lines = await witness.lines();
     await witness.remove();
     causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });
     if (again.verdict === "broken" || causes.length > 0) verdict = "broken";

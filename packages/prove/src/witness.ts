@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 
@@ -41,7 +41,7 @@ export class Witness {
   }
 
   /** What it has seen so far. */
-  lines(): WitnessLine[] {
+  lines(): Promise<WitnessLine[]> {
     return witnessLines(this.#app);
   }
 
@@ -55,11 +55,13 @@ export class Witness {
     const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
     const asked = String(performance.now());
     for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
-    const answered = (): number =>
-      new Set(this.lines().flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
+    const answered = async (): Promise<number> => {
+      const lines = await this.lines();
+      return new Set(lines.flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
+    };
     // A process may end meanwhile, or its event loop is blocked.
     await systemd
-      .waitUntil(async () => answered() === pids.length, "the witness has answered", ANSWER)
+      .waitUntil(async () => (await answered()) === pids.length, "the witness has answered", ANSWER)
       .catch(() => {});
     for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
   }
@@ -71,21 +73,21 @@ export class Witness {
 }
 
 /** What the witness has seen of an app that it watches. */
-export function witnessLines({ systemd }: App): WitnessLine[] {
-  const path = systemd.hostPath(folder);
+export async function witnessLines({ systemd }: App): Promise<WitnessLine[]> {
   const { project, projectFolder } = systemd;
-  const onHost = (name: string): string =>
-    name.startsWith(`${project}/`) ? projectFolder + name.slice(project.length) : name;
-  const names = readdirSync(path).filter((name) => name.endsWith(".jsonl"));
-  return names.flatMap((file) =>
-    readFileSync(`${path}/${file}`, "utf8")
-      .split("\n")
-      .filter((line) => line.startsWith("{") && line.endsWith("}"))
-      .map((line) => ({
-        pid: Number.parseInt(file),
-        ...(JSON.parse(line, (key, value: unknown) =>
-          typeof value === "string" && ["file", "path", "target"].includes(key) ? onHost(value) : value,
-        ) as { what: string }),
-      })),
-  );
+  const onHost = (file: unknown): unknown =>
+    typeof file === "string" && file.startsWith(`${project}/`)
+      ? projectFolder + file.slice(project.length)
+      : file;
+  // Only root of the inside may read the files of each user.
+  const { stdout } = await systemd.run(["sh", "-c", `cd ${folder}; grep -H '^{.*}$' -- *.jsonl`]);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({
+      pid: Number.parseInt(line),
+      ...(JSON.parse(line.slice(line.indexOf(":") + 1), (key, value: unknown) =>
+        ["file", "path", "target"].includes(key) ? onHost(value) : value,
+      ) as { what: string }),
+    }));
 }

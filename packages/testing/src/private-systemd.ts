@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DEADLINE } from "./app-process.ts";
+import { isRoot, NAMESPACES } from "./own-namespaces.ts";
 import { spawnInside } from "./spawn-inside.ts";
 import {
   AgentInside,
@@ -67,7 +68,7 @@ export class PrivateSystemd implements AsyncDisposable {
     options: Pick<CommandOptions, "env" | "cwd"> & Pick<SpawnOptions, "stdio"> = {},
   ): ChildProcess {
     if (this.#closed) throw new Error("This private systemd has been closed.");
-    const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
+    const namespaces = [...(isRoot() ? [] : ["--user"]), ...NAMESPACES];
     const child = spawnInside(this.pid, namespaces, command, {
       ...options,
       env: environmentInside(options.env),

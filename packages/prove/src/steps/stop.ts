@@ -15,7 +15,7 @@ export const stop: Step = async (app, { isWitnessed }) => {
     ({ status, body }) => status === 200 && body.endsWith("end\n"),
     () => false,
   );
-  const isUnderWay = async () => witnessLines(app).some(({ what }) => what === "slow");
+  const isUnderWay = async () => (await witnessLines(app)).some(({ what }) => what === "slow");
   await app.systemd.waitUntil(isUnderWay, "a response is under way");
   const isCleanToo = await app.stop();
   return heldIf((await answered) && isCleanToo, { stop: time });

@@ -71,7 +71,7 @@ export function proveCommand(): Command {
     .addHelpText(
       "after",
       `
-It needs root, systemd, and @sockact/prove:
+It needs root or a user namespace, systemd, and @sockact/prove:
   npm install --save-dev @sockact/prove
 
 Examples:
