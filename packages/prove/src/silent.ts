@@ -13,11 +13,11 @@ export async function diagnoseSilent(machine: Machine, app: App): Promise<Cause[
   const witness = await Witness.attach(app);
   await app.systemd.systemctl("start", "--no-block", app.service);
   const knows = async (): Promise<boolean> =>
-    witness
-      .lines()
-      .some(({ what, late }) => what === "crash" || (what === "start" && Number(late) >= 10_000));
+    (await witness.lines()).some(
+      ({ what, late }) => what === "crash" || (what === "start" && Number(late) >= 10_000),
+    );
   await app.systemd.waitUntil(knows, "the witness knows what the app waits for", TIMEOUT).catch(() => {});
-  const lines = witness.lines();
+  const lines = await witness.lines();
   await witness.remove();
   const facts = { lines, outcome: { verdict: "broken" }, causes: [], folder: machine.folder } as const;
   const causes = causesOf("start", facts);
