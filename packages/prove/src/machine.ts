@@ -85,7 +85,7 @@ export class Machine implements AsyncDisposable {
     return services
       .flatMap(({ findings }) => findings)
       .filter(({ severity }) => severity !== "info")
-      .map(({ code, message, fix }) => ({ code, details: { message, fix }, places: [] }));
+      .map(({ code, message, fix }) => ({ code, details: { message, hint: fix }, places: [] }));
   }
 
   async versions(): Promise<Report["versions"]> {
