@@ -117,13 +117,17 @@ export class App {
   /** Clients that always have a request under way, on kept and on new connections. */
   #busy(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
     const { path, status } = this.asking;
-    const { host, port, secure } = this.address;
     const asked = { requests: [{ method: "GET", path }], status, timeout: 60 };
     const start = (keepAlive: boolean) =>
-      secure
+      this.address.secure
         ? Load.start(this.systemd, "thinking", {
-            ...{ host, port, secure, clients, keepAlive, seed: 1, think: 0, away: 0 },
             ...asked,
+            ...this.address,
+            clients,
+            keepAlive,
+            seed: 1,
+            think: 0,
+            away: 0,
           })
         : Load.start(this.systemd, "busy", { url: this.url, connections: clients, keepAlive, ...asked });
     return { kept: start(true), closed: start(false) };
@@ -133,8 +137,15 @@ export class App {
   #thinking(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
     const { path, status } = this.asking;
     const thinking = Load.start(this.systemd, "thinking", {
-      ...{ ...this.address, clients, keepAlive: true, seed: 2, think: 1000, away: 20 },
-      ...{ requests: [{ method: "GET", path }], status, timeout: 60 },
+      ...this.address,
+      clients,
+      keepAlive: true,
+      seed: 2,
+      think: 1000,
+      away: 20,
+      requests: [{ method: "GET", path }],
+      status,
+      timeout: 60,
     });
     return { thinking };
   }

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { heldIf, type Step } from "../step.ts";
 
+/** The message of journald that it has dropped lines of a unit: see sd-messages.h. */
+const DROPPED = "a596d6fe7bfa4994828e72309e95d61e";
 /** How long it is watched while nobody asks, in seconds. */
 const WATCHED = 5;
 
@@ -10,14 +12,14 @@ export const journal: Step = async (app) => {
   const before = (await app.systemd.journal(app.service, "service")).length;
   await delay(WATCHED * 1000);
   const after = (await app.systemd.journal(app.service, "service")).length;
-  const suppressed = await app.systemd.mustRun([
+  const dropped = await app.systemd.mustRun([
     "journalctl",
     "--no-pager",
     "--quiet",
     "--output=cat",
-    "--identifier=systemd-journald",
+    `MESSAGE_ID=${DROPPED}`,
   ]);
-  const isComplete = !suppressed.includes(`messages from ${app.service}`);
+  const isComplete = !dropped.includes(app.service);
   return heldIf(
     isComplete,
     { lines: ((after - before) * 60) / WATCHED },
