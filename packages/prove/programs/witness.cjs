@@ -4,6 +4,7 @@
 //
 // SOCKACT_PROVE_WITNESS=FOLDER  records to FOLDER/PID.jsonl, a JSON object on each line: `what` it is about, `at`
 //   (milliseconds since the start of the process) and `places` (the innermost call first, without Node's own).
+// SOCKACT_PROVE_PARTS=heap  measures only the memory: the rest of the witness needs some itself.
 // It also answers /.well-known/sockact-prove/slow?ms=N, on each HTTP server of the app.
 const { isMainThread } = require("node:worker_threads");
 const { syncBuiltinESMExports } = require("node:module");
@@ -17,7 +18,9 @@ function install(part, ...args) {
   } catch {}
 }
 
-if (folder) {
+if (folder && process.env.SOCKACT_PROVE_PARTS === "heap") {
+  if (isMainThread) for (const part of ["record", "heap"]) install(part, folder);
+} else if (folder) {
   if (isMainThread) install("slow");
   install("record", folder);
   for (const part of ["crashes", "files", "network"]) install(part);

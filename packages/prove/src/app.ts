@@ -12,6 +12,8 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
+  /** A unix socket, instead of the host and the port. */
+  readonly socketPath?: string | undefined;
 }
 
 /** Sums over all clients of a load. */
@@ -20,6 +22,8 @@ export interface Sums {
   readonly lost: number;
   readonly resets: number;
   readonly longest: number;
+  /** The longest time until an answer, in milliseconds, in each time in which all clients got one. */
+  readonly waits: readonly number[];
   /** Why requests failed, and how often. */
   readonly failed: Readonly<Record<string, number>>;
 }
@@ -59,13 +63,15 @@ export class App {
   }
 
   get url(): string {
-    const { host, port, secure } = this.address;
-    return `${secure ? "https" : "http"}://${host}:${port}`;
+    const { host, port, secure, socketPath } = this.address;
+    const name = host.includes(":") ? `[${host}]` : host;
+    return socketPath === undefined ? `${secure ? "https" : "http"}://${name}:${port}` : "http://localhost";
   }
 
   /** Requests a page; by default, the one that all clients ask for. */
   request(path: string = this.asking.path, timeout = 30_000): Promise<PrivateResponse> {
-    return this.systemd.request({ url: `${this.url}${path}`, timeout });
+    const { socketPath } = this.address;
+    return this.systemd.request({ url: `${this.url}${path}`, socketPath, timeout });
   }
 
   show(property: string): Promise<string> {
@@ -117,9 +123,10 @@ export class App {
   /** Clients that always have a request under way, on kept and on new connections. */
   #busy(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
     const { path, status } = this.asking;
+    const { secure, socketPath } = this.address;
     const asked = { requests: [{ method: "GET", path }], status, timeout: 60 };
     const start = (keepAlive: boolean) =>
-      this.address.secure
+      secure
         ? Load.start(this.systemd, "thinking", {
             ...asked,
             ...this.address,
@@ -129,7 +136,13 @@ export class App {
             think: 0,
             away: 0,
           })
-        : Load.start(this.systemd, "busy", { url: this.url, connections: clients, keepAlive, ...asked });
+        : Load.start(this.systemd, "busy", {
+            url: this.url,
+            socketPath,
+            connections: clients,
+            keepAlive,
+            ...asked,
+          });
     return { kept: start(true), closed: start(false) };
   }
 
@@ -150,15 +163,39 @@ export class App {
     return { thinking };
   }
 
-  /** Runs an action several times while twice so many clients ask without a pause. */
-  async whileBusy(clients: number, times: number, action: () => Promise<void>): Promise<Sums> {
-    return sumOf(Object.values(await during(this.#busy(clients), times, action)));
+  /** Runs an action while twice so many clients ask without a pause. */
+  async whileBusy(clients: number, action: () => Promise<void>): Promise<Sums> {
+    return sumOf(Object.values(await during(this.#busy(clients), 1, action)));
   }
 
-  /** As {@link whileBusy}, and with twice so many clients that pause. */
+  /**
+   * Lets twice so many clients ask without a pause, until each has had so many answers, but not longer than
+   * this time in milliseconds.
+   */
+  async cycles(clients: number, count: number, most: number): Promise<Sums> {
+    const loads = await Promise.all(Object.values(this.#busy(clients)));
+    try {
+      const end = performance.now() + most;
+      for (let done = 0; done < count && performance.now() < end; done++)
+        await Promise.all(loads.map((load) => load.round()));
+      return sumOf(await Promise.all(loads.map((load) => load.result())));
+    } finally {
+      await Promise.all(loads.map((load) => load[Symbol.asyncDispose]()));
+    }
+  }
+
+  /**
+   * Runs an action several times while clients ask: twice so many without a pause, and twice so many that
+   * pause. The first of {@link Sums.waits} is without the action.
+   */
   async underLoad(clients: number, times: number, action: () => Promise<void>): Promise<Sums> {
     const loads = { ...this.#busy(clients), ...this.#thinking(2 * clients) };
-    return sumOf(Object.values(await during(loads, times, action)));
+    const results = await during(loads, times + 1, async (count) => {
+      if (count > 0) await action();
+    });
+    const { waits, ...sums } = sumOf(Object.values(results));
+    const [first = 0, second = 0, ...others] = waits;
+    return { ...sums, waits: [Math.max(first, second), ...others] };
   }
 }
 
@@ -174,6 +211,9 @@ function sumOf(results: readonly LoadResult[]): Sums {
     lost: sum(({ lost }) => lost),
     resets: sum(({ resets }) => resets),
     longest: Math.max(...results.map(({ longest }) => longest)),
+    waits: (results[0]?.phases ?? []).map((_, index) =>
+      Math.max(...results.map(({ phases }) => phases[index]?.longest ?? 0)),
+    ),
     failed,
   };
 }

@@ -22,6 +22,8 @@ export const CAUSES = [
   "SOCKACT_PROVE_PORT",
   /** It starts slowly. */
   "SOCKACT_PROVE_SLOW",
+  /** It says that it is ready long before it answers: its clients wait longer than a restart takes. */
+  "SOCKACT_PROVE_WAIT",
   /** It does not say that it is ready: it does not listen on the socket. */
   "SOCKACT_PROVE_READY",
   /** A process that it has started lives on. */

@@ -9,7 +9,7 @@ export type Unit = "count" | "ms" | "ratio" | "score" | "bytes";
 export const FIGURES = {
   /** From the connection to the first byte, while the app sleeps. The median. */
   wake: { unit: "ms", check: "sleep" },
-  /** The wake, divided by the time from a plain `node` to the first byte. */
+  /** The wake, divided by the time of its starts without a client: see `start`. */
   wakeRatio: { unit: "ratio", check: "sleep" },
   /** The exposure of systemd-analyze security: from 0, the best, to 10. */
   score: { unit: "score", check: "exposure" },
@@ -26,6 +26,8 @@ export const FIGURES = {
   /** Requests that were sent during the reloads or handovers. */
   reloadRequests: { unit: "count", check: "reload" },
   reloadLost: { unit: "count", check: "reload" },
+  /** Connections that were reset during the reloads or handovers. */
+  reloadResets: { unit: "count", check: "reload" },
   reloads: { unit: "count", check: "reload" },
   /** From the start of the service until it is ready. */
   start: { unit: "ms", check: "start" },
@@ -43,7 +45,7 @@ export const FIGURES = {
   refused: { unit: "count", check: "sandbox" },
   /** Descriptors more after the cycles. */
   descriptors: { unit: "count", check: "leak" },
-  /** Bytes of its heap more, for each request. */
+  /** Bytes of its memory that are more after each request, without garbage. */
   heap: { unit: "bytes", check: "leak" },
   /** Lines in the journal each minute, without a request. */
   lines: { unit: "count", check: "journal" },

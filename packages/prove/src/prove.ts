@@ -19,7 +19,7 @@ import { sleep } from "./steps/sleep.ts";
 import { start } from "./steps/start.ts";
 import { stop } from "./steps/stop.ts";
 import { watchdog } from "./steps/watchdog.ts";
-import { Witness } from "./witness.ts";
+import { Witness, type WitnessLine } from "./witness.ts";
 
 const STEPS: Record<CheckId, Step> = {
   start,
@@ -100,6 +100,12 @@ async function tryIn(
     checks.push(check);
     onEvent({ event: "checked", check });
   };
+  if (installation.answers.every(isOther)) {
+    const ids = CHECKS.filter((each) => options.only?.includes(each) ?? true);
+    for (const id of ids)
+      end({ id, verdict: "untried", figures: {}, causes: [], reason: "noHttp", seconds: 0 });
+    return { name, checks };
+  }
   if (!installation.answers.some(isAnswer)) {
     const began = performance.now();
     onEvent({ event: "diagnosis", id: "start" });
@@ -118,6 +124,10 @@ async function tryIn(
 
 const isAnswer = ({ outcome }: Installation["answers"][number]): boolean => outcome === "http";
 
+/** It answers, but to no request that can be made here: without HTTP, by a proxy, or on an abstract socket. */
+const isOther = ({ outcome }: Installation["answers"][number]): boolean =>
+  ["other", "proxy", "unasked"].includes(outcome);
+
 /** The installed app. If it answers HTTP, its first answer is what it is expected to answer. */
 async function open(
   machine: Machine,
@@ -135,10 +145,11 @@ async function open(
 }
 
 function addressOf(url: string): Address {
+  if (url.startsWith("/")) return { host: "localhost", port: 0, secure: false, socketPath: url };
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === "https:";
   return {
-    host: hostname === "localhost" ? "127.0.0.1" : hostname,
+    host: hostname === "localhost" ? "127.0.0.1" : hostname.replaceAll(/[[\]]/g, ""),
     port: Number(port || (secure ? 443 : 80)),
     secure,
   };
@@ -155,16 +166,17 @@ async function tryStep(
   const first = await run(step, app, { restarts, isWitnessed: false });
   let { verdict, causes = [] } = first;
   const isBroken = verdict === "broken";
-  if (isBroken || (WITNESSED.has(id) && verdict === "held")) {
+  const hasPlaces = causes.some(({ places }) => places.length > 0);
+  if ((isBroken && !hasPlaces) || (WITNESSED.has(id) && verdict === "held")) {
     if (isBroken) onEvent({ event: "diagnosis", id });
-    const witness = await Witness.attach(app);
-    const again = await run(step, app, { restarts: 1, isWitnessed: true });
-    if (id === "leak") await witness.ask("open");
-    if (id === "sleep") await witness.ask("awake");
-    const lines = await witness.lines();
-    await witness.remove();
-    causes = causesOf(id, { lines, outcome: again, causes, folder: app.machine.folder });
-    if (again.verdict === "broken" || causes.length > 0) verdict = "broken";
+    const again = await watch(id, app, first.isDoubtful === true ? restarts : 1);
+    if (again !== undefined) {
+      const { outcome, lines } = again;
+      const isDoubt = first.isDoubtful === true && outcome.verdict === "held";
+      causes = isDoubt ? [] : causesOf(id, { lines, outcome, causes, folder: app.machine.folder });
+      if (isDoubt) verdict = "held";
+      else if (outcome.verdict === "broken" || causes.length > 0) verdict = "broken";
+    }
   }
   const { figures = {}, reason, problem } = first;
   return {
@@ -176,6 +188,24 @@ async function tryStep(
     ...(reason !== undefined && { reason }),
     ...(problem !== undefined && { problem }),
   };
+}
+
+/** Makes a step with the witness. Returns undefined if it does not see the app. */
+async function watch(
+  id: CheckId,
+  app: App,
+  restarts: number,
+): Promise<{ outcome: Outcome; lines: WitnessLine[] } | undefined> {
+  const witness = await Witness.attach(app);
+  try {
+    if (!witness.isWatching) return undefined;
+    const outcome = await run(STEPS[id], app, { restarts, isWitnessed: true });
+    if (id === "leak") await witness.ask("open");
+    if (id === "sleep") await witness.ask("awake");
+    return { outcome, lines: await witness.lines() };
+  } finally {
+    await witness.remove();
+  }
 }
 
 /** A step that can't go on has found that the app does not do what is asked of it. */

@@ -1,5 +1,6 @@
 import type { App } from "./app.ts";
 import type { Check } from "./report.ts";
+import type { Waits } from "./waits.ts";
 
 /** What a step has found. */
 export interface Outcome extends Pick<Check, "verdict"> {
@@ -10,6 +11,8 @@ export interface Outcome extends Pick<Check, "verdict"> {
   readonly problem?: string;
   /** Causes that the step itself sees, without the witness. */
   readonly causes?: Check["causes"];
+  /** Only times are broken: they count if they are broken again with the witness. */
+  readonly isDoubtful?: boolean;
 }
 
 /** What a step may need besides the app. */
@@ -33,6 +36,16 @@ export const heldIf = (
   figures,
   causes,
 });
+
+/** A promise that holds if nothing was lost under load, nobody waited too long, and the service did not fail. */
+export const heldUnderLoad = (
+  { lost, resets, causes }: Waits,
+  hasNotFailed: boolean,
+  figures: Check["figures"],
+): Outcome => {
+  const isWhole = lost === 0 && resets === 0 && hasNotFailed;
+  return { ...heldIf(isWhole && causes.length === 0, figures, causes), isDoubtful: isWhole };
+};
 
 export const absent = (reason: string): Outcome => ({ verdict: "absent", reason });
 

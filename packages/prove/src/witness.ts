@@ -4,6 +4,7 @@ import type { App } from "./app.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
+const variables = "/run/sockact/witness.env";
 /** How long a process may take until it has answered, in milliseconds. */
 const ANSWER = 5000;
 
@@ -23,21 +24,36 @@ export class Witness {
   readonly #app: App;
   readonly #remove: () => Promise<void>;
 
-  private constructor(app: App, remove: () => Promise<void>) {
+  /** Whether it sees the app: an app that is no program of Node, or that may read no other files, has none. */
+  readonly isWatching: boolean;
+
+  private constructor(app: App, remove: () => Promise<void>, isWatching: boolean) {
     this.#app = app;
     this.#remove = remove;
+    this.isWatching = isWatching;
   }
 
-  static async attach(app: App): Promise<Witness> {
+  /** @param parts what it watches; everything by default. */
+  static async attach(app: App, parts: readonly "heap"[] = []): Promise<Witness> {
     const { systemd } = app;
     await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}`]);
-    const remove = await app.dropIn("witness", [
-      `Environment=NODE_OPTIONS=--require=${app.machine.path(program)}`,
-      `Environment=SOCKACT_PROVE_WITNESS=${folder}`,
-      `BindPaths=${folder}`,
-    ]);
+    const isAnswering = await answers(app);
+    const options = `--require=${JSON.stringify(app.machine.path(program))} ${await nodeOptionsOf(app)}`;
+    // It has the last word: a file of the app may set the variable, too.
+    await systemd.write(
+      variables,
+      `NODE_OPTIONS="${options.trim().replaceAll(/["\\`$]/g, "\\$&")}"
+SOCKACT_PROVE_WITNESS=${folder}
+SOCKACT_PROVE_PARTS=${parts.join(",")}
+`,
+    );
+    const remove = await app.dropIn("witness", [`EnvironmentFile=${variables}`, `BindPaths=${folder}`]);
     await app.stop();
-    return new Witness(app, remove);
+    if (isAnswering) {
+      const isWatching = (await answers(app)) && (await witnessLines(app)).length > 0;
+      return new Witness(app, remove, isWatching);
+    }
+    return new Witness(app, remove, true);
   }
 
   /** What it has seen so far. */
@@ -47,29 +63,47 @@ export class Witness {
 
   /**
    * Makes each process that it watches record what is open in it, or what keeps it awake. Resolves when they
-   * have.
+   * have, to their answers.
    */
-  async ask(what: "open" | "awake"): Promise<void> {
+  async ask(what: "open" | "awake" | "heap"): Promise<WitnessLine[]> {
     const { systemd } = this.#app;
     const path = systemd.hostPath(folder);
     const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
     const asked = String(performance.now());
     for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
-    const answered = async (): Promise<number> => {
-      const lines = await this.lines();
-      return new Set(lines.flatMap((line) => (line["asked"] === asked ? [line.pid] : []))).size;
-    };
+    const answered = async (): Promise<WitnessLine[]> =>
+      (await this.lines()).filter((line) => line["asked"] === asked);
+    const haveAnswered = async (): Promise<boolean> =>
+      new Set((await answered()).map(({ pid }) => pid)).size === pids.length;
     // A process may end meanwhile, or its event loop is blocked.
-    await systemd
-      .waitUntil(async () => (await answered()) === pids.length, "the witness has answered", ANSWER)
-      .catch(() => {});
+    await systemd.waitUntil(haveAnswered, "the witness has answered", ANSWER).catch(() => {});
     for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
+    return answered();
   }
 
   async remove(): Promise<void> {
     await this.#app.stop();
     await this.#remove();
   }
+}
+
+/** Whether it answers as expected, and now runs. */
+const answers = (app: App): Promise<boolean> =>
+  app.request(app.asking.path, ANSWER).then(
+    ({ status }) => status === app.asking.status,
+    () => false,
+  );
+
+/** The options of Node that the app has in its environment. */
+async function nodeOptionsOf(app: App): Promise<string> {
+  const { stdout } = await app.systemd.run(["cat", `/proc/${await app.show("MainPID")}/environ`]);
+  const name = "NODE_OPTIONS=";
+  return (
+    stdout
+      .split("\0")
+      .find((variable) => variable.startsWith(name))
+      ?.slice(name.length) ?? ""
+  );
 }
 
 /** What the witness has seen of an app that it watches. */

@@ -149,29 +149,24 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
   test.for(others)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
 
-  // It handles the signal itself, and sockact install does not know that yet: SuccessExitStatus=143 is missing.
-  test(
-    "accuses an app of Next.js of nothing but its exit status",
-    { tags: "campaign", timeout: 600_000 },
-    async () => {
-      await installNext();
-      const report = await tryApp("next", {});
-      expect(report.checks.filter(({ verdict }) => verdict === "broken")).toMatchObject([
-        { id: "stop", causes: [{ code: "SOCKACT_PROVE_RESULT", details: { status: 143 } }] },
-      ]);
-    },
-  );
+  test("accuses an app of Next.js of nothing", { tags: "campaign", timeout: 600_000 }, async () => {
+    await installNext();
+    isAccusedOfNothing(await tryApp("next", {}));
+  });
 
   test.for(healthy)(
     "accuses $app of nothing",
     { tags: "campaign", timeout: 300_000 },
     async ({ app, options = {} }) => {
-      const report = await tryApp(app, options);
-      expect(report.checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
-      expect(report.held).toBe(true);
+      isAccusedOfNothing(await tryApp(app, options));
     },
   );
 });
+
+function isAccusedOfNothing({ checks, held }: Report): void {
+  expect(checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
+  expect(held).toBe(true);
+}
 
 const isOfStop = ({ check }: Broken): boolean => check === "stop";
 

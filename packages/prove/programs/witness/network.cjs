@@ -8,22 +8,21 @@ const { record, recordSome, trace } = require("./record.cjs");
 const { before, quietly, wrap } = require("./wrap.cjs");
 const state = require("./state.cjs");
 
-const CODES = new Set(["EPERM", "EACCES", "EAFNOSUPPORT", "ENETUNREACH"]);
-/** How getaddrinfo() fails if it may not send. */
-const LOOKUP_CODES = new Set([...CODES, "EAI_AGAIN", "EAI_FAIL", "EAI_SYSTEM", "ENOTFOUND"]);
+/** How the sandbox refuses. The machine of the trial has no network: that is ENETUNREACH, or a lookup without answer. */
+const CODES = new Set(["EPERM", "EACCES", "EAFNOSUPPORT"]);
 
 /** Where each socket was connected, and where each server was asked to listen. */
 const connects = new WeakMap();
 const listens = new WeakMap();
 const known = new WeakSet();
 
-function look(error, call, stack, codes = CODES) {
+function look(error, call, stack) {
   if (error === null || typeof error !== "object" || known.has(error)) return;
   // Happy eyeballs: the error of each address.
-  if (Array.isArray(error.errors)) for (const each of error.errors) look(each, call, stack, codes);
+  if (Array.isArray(error.errors)) for (const each of error.errors) look(each, call, stack);
   const { code, syscall, address, port, hostname } = error;
   // An app may wait for another server before it listens.
-  const what = codes.has(code)
+  const what = CODES.has(code)
     ? "refused"
     : !state.isListening && syscall === "connect"
       ? "failed"
@@ -111,7 +110,7 @@ function install() {
     if (typeof callback !== "function") return Reflect.apply(original, self, args);
     const stack = trace();
     const seen = function (...results) {
-      quietly(() => look(results[0], "lookup", stack, LOOKUP_CODES));
+      quietly(() => look(results[0], "lookup", stack));
       return Reflect.apply(callback, this, results);
     };
     return Reflect.apply(original, self, [...args.slice(0, -1), seen]);
@@ -119,7 +118,7 @@ function install() {
   wrap(dns.promises, "lookup", (original, self, args) => {
     const stack = trace();
     return Reflect.apply(original, self, args).then(undefined, (error) => {
-      quietly(() => look(error, "lookup", stack, LOOKUP_CODES));
+      quietly(() => look(error, "lookup", stack));
       throw error;
     });
   });

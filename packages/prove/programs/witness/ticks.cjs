@@ -1,10 +1,9 @@
 "use strict";
 // What the witness does now and then. Its timer does not keep the app awake.
-const { readFileSync } = require("node:fs");
-const { join } = require("node:path");
 const { now, record } = require("./record.cjs");
 const { quietly } = require("./wrap.cjs");
 const { active, descriptors } = require("./active.cjs");
+const { obeyer } = require("./obey.cjs");
 const blocks = require("./blocks.cjs");
 const start = require("./start.cjs");
 const state = require("./state.cjs");
@@ -22,7 +21,7 @@ const answers = {
 };
 
 function install(folder) {
-  const command = join(folder, `${process.pid}.ask`);
+  const obey = obeyer(folder, answers);
   const awake = [...AWAKE_MS];
   const late = [...LATE_MS];
   let last = now();
@@ -46,7 +45,7 @@ function install(folder) {
       });
       awake.shift();
     }
-    if (++ticks % 4 === 0) obey(command);
+    if (++ticks % 4 === 0) obey();
   };
 
   state.isOwn = true;
@@ -55,22 +54,6 @@ function install(folder) {
   } finally {
     state.isOwn = false;
   }
-}
-
-let obeyed = "";
-
-/** Records what a file asks for: `open` or `awake`, and a word that is part of the answer. */
-function obey(command) {
-  let text;
-  try {
-    text = readFileSync(command, "utf8");
-  } catch {
-    return;
-  }
-  if (text === obeyed) return;
-  obeyed = text;
-  const [what, asked] = text.split(" ");
-  if (Object.hasOwn(answers, what)) record(what, { asked, ...answers[what]() });
 }
 
 module.exports = { install };

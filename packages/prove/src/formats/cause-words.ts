@@ -95,6 +95,14 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
     why: "The client that wakes it waits so long, and so do all clients during a restart.",
     fix: "Load what few requests need when it is needed, and connect to others after the app listens. `--bundle` reads one file instead of many, and with a handover nobody waits.",
   },
+  SOCKACT_PROVE_WAIT: {
+    says: [
+      "A client waits {ms:ms} for its answer: {ratio:times} as long as the change takes.",
+      "A client waits longer for its answer than the change takes.",
+    ],
+    why: "It says that it is ready, and can't answer yet. The clients that wait meanwhile are all those of a restart.",
+    fix: "Do what the first answers need before the app listens, or in `onListen`, which `READY=1` waits for.",
+  },
   SOCKACT_PROVE_READY: {
     says: [
       "It listens only when it has reached {address} ({code}).",

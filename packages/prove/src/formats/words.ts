@@ -32,7 +32,7 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
     figures: ["ended after {stop:ms}", "{?lost}{lost:request|requests} lost"],
   },
   restart: {
-    promise: "Restarts under load lose no request, and cut no connection.",
+    promise: "Restarts under load lose no request, cut no connection, and keep nobody waiting for longer.",
     figures: [
       "{lost} of {requests:request|requests} lost in {restarts:restart|restarts}",
       "{?resets}{resets:connection|connections} cut",
@@ -40,12 +40,15 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
     ],
   },
   reload: {
-    promise: "Reloads or handovers under load lose no request.",
-    figures: ["{reloadLost} of {reloadRequests:request|requests} lost in {reloads:reload|reloads}"],
+    promise: "Reloads or handovers under load lose no request, and cut no connection.",
+    figures: [
+      "{reloadLost} of {reloadRequests:request|requests} lost in {reloads:reload|reloads}",
+      "{?reloadResets}{reloadResets:connection|connections} cut",
+    ],
   },
   sleep: {
     promise: "It sleeps while nobody is connected, and the next connection wakes it.",
-    figures: ["wakes in {wake:ms}", "{wakeRatio:times} a plain start"],
+    figures: ["wakes in {wake:ms}", "{wakeRatio:times} its start"],
   },
   crash: {
     promise: "After `kill -9`, systemd starts it again, and its clients wait instead of failing.",
@@ -61,7 +64,7 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
   },
   leak: {
     promise: "After 100 cycles of connections, it holds no more descriptors and memory than before.",
-    figures: ["{descriptors:descriptor|descriptors} more", "{heap:bytes} of heap more for each request"],
+    figures: ["{descriptors:descriptor|descriptors} more", "{heap:bytes} of memory more for each request"],
   },
   journal: {
     promise: "The journal keeps all lines that it writes.",
@@ -72,7 +75,7 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
 /** What each figure counts, for a budget and for a comparison. */
 export const FIGURE_WORDS: Readonly<Record<Figure, string>> = {
   wake: "time to wake it",
-  wakeRatio: "time to wake it, against a plain start",
+  wakeRatio: "time to wake it, against its start",
   score: "exposure",
   requests: "requests during the restarts",
   lost: "lost requests",
@@ -81,6 +84,7 @@ export const FIGURE_WORDS: Readonly<Record<Figure, string>> = {
   restarts: "restarts",
   reloadRequests: "requests during the reloads",
   reloadLost: "lost requests during the reloads",
+  reloadResets: "cut connections during the reloads",
   reloads: "reloads",
   start: "time to start it",
   stop: "time to stop it",
@@ -90,7 +94,7 @@ export const FIGURE_WORDS: Readonly<Record<Figure, string>> = {
   writes: "writes outside its folders",
   refused: "refused calls",
   descriptors: "more descriptors after 100 cycles",
-  heap: "more heap for each request",
+  heap: "more memory for each request",
   lines: "lines each minute",
 };
 
@@ -98,5 +102,6 @@ export const FIGURE_WORDS: Readonly<Record<Figure, string>> = {
 export const REASON_WORDS: Readonly<Record<string, string>> = {
   noReload: "its unit has no `ExecReload=`, and no handover",
   noNotify: "its unit has no `Type=notify`, so systemd would not notice",
+  noHttp: "it does not answer HTTP to a client of this machine",
   noStart: "the app does not start",
 };

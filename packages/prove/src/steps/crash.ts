@@ -7,7 +7,7 @@ const UNDER_WAY = 2 * CLIENTS;
 /** After `kill -9`, systemd starts it again, and only the requests in that process are lost. */
 export const crash: Step = async (app) => {
   let wait = 0;
-  const { lost } = await app.whileBusy(CLIENTS, 1, async () => {
+  const { lost } = await app.whileBusy(CLIENTS, async () => {
     const before = await app.show("MainPID");
     const began = performance.now();
     await app.systemd.mustRun(["kill", "-KILL", before]);

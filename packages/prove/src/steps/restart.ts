@@ -1,11 +1,13 @@
-import { heldIf, type Step } from "../step.ts";
+import { heldUnderLoad, type Step } from "../step.ts";
+import { changeUnderLoad } from "../waits.ts";
 
 const CLIENTS = 16;
 
-/** Restarts under load lose no request, and reset no connection. */
+/** Restarts under load lose no request, reset no connection, and make nobody wait longer than they take. */
 export const restart: Step = async (app, { restarts }) => {
-  const sums = await app.underLoad(CLIENTS, restarts, () => app.systemd.restart(app.service));
+  await app.request();
+  const sums = await changeUnderLoad(app, CLIENTS, restarts, () => app.systemd.restart(app.service));
   const { sent, lost, resets, longest } = sums;
   const figures = { requests: sent, lost, resets, longest, restarts };
-  return heldIf(lost === 0 && resets === 0 && (await app.show("NRestarts")) === "0", figures);
+  return heldUnderLoad(sums, (await app.show("NRestarts")) === "0", figures);
 };

@@ -9,8 +9,9 @@ export const sandbox: Step = async (app) => {
   const ports = printed
     .split("\n")
     .filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)))
-    .map((line) => Number(/:(\d+)\s/.exec(line.trim().split(/\s+/)[3] + " ")?.[1]))
-    .filter((port) => port !== app.address.port);
+    // systemd has its sockets open, too.
+    .filter((line) => !line.includes("pid=1,"))
+    .map((line) => Number(/:(\d+)\s/.exec(line.trim().split(/\s+/)[3] + " ")?.[1]));
   await app.stop();
   return heldIf(
     ports.length === 0,

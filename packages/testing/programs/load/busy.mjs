@@ -7,11 +7,11 @@ import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
+ * @param {{ url: string, socketPath?: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
  *   status?: number, answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
  *   a request without an answer fails; `requests`, `status`, `answer`: as in `requestsOf()`
  */
-export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
+export function start({ url, socketPath, connections, keepAlive, timeout = 60, ...asked }) {
   const { requests, status: wanted, isWhole } = requestsOf(asked);
   const tally = new Tally();
   const rounds = new Rounds(connections);
@@ -19,6 +19,7 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   let underWay = 0;
   const running = autocannon({
     url,
+    socketPath,
     connections,
     requests,
     verifyBody: isWhole,

@@ -10,7 +10,7 @@ import { slowNetwork } from "./slow-network.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, secure?: boolean, seed: number, timeout?: number, requests?: object[], status?: number, answer?: string }} options
+ * @param {{ host: string, port: number, socketPath?: string, clients: number, keepAlive: boolean, think: number, away: number, secure?: boolean, seed: number, timeout?: number, requests?: object[], status?: number, answer?: string }} options
  *   `keepAlive: false`: each request on a new connection; `think`: the longest thought, `away`: how long each way takes, both in
  *   milliseconds; `secure`: over TLS, with any certificate; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `status`, `answer`: as `requestsOf()` has them
  */
@@ -18,6 +18,7 @@ export async function start(options) {
   const {
     host,
     port,
+    socketPath,
     clients,
     keepAlive,
     think,
@@ -28,7 +29,7 @@ export async function start(options) {
     ...asking
   } = options;
   const { requests, status: wanted, isWhole } = requestsOf(asking);
-  const network = await slowNetwork({ host, port, delay: away });
+  const network = await slowNetwork({ host, port, path: socketPath, delay: away });
   const tally = new Tally();
   const rounds = new Rounds(clients);
   const stopping = new AbortController();

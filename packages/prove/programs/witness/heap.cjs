@@ -1,0 +1,59 @@
+"use strict";
+// How much memory is no garbage, and where the most of it was allocated. The sampling profiler of V8 forgets what is
+// collected.
+const { Session } = require("node:inspector");
+const { isOfApp, pathOf } = require("./record.cjs");
+const { obeyer } = require("./obey.cjs");
+const { quietly } = require("./wrap.cjs");
+
+const { setInterval } = globalThis;
+const TICK_MS = 100;
+const SAMPLE_BYTES = 1024;
+const PLACES_MAX = 12;
+
+function install(folder) {
+  const session = new Session();
+  session.connect();
+  let isSampling = false;
+
+  const heap = () => {
+    // What a finalizer frees is garbage only after it.
+    for (let count = 0; count < 2; count++) session.post("HeapProfiler.collectGarbage");
+    const { heapUsed, external } = process.memoryUsage();
+    let places = [];
+    if (isSampling)
+      session.post("HeapProfiler.getSamplingProfile", (_, answer) => (places = placesOfMost(answer.profile)));
+    else session.post("HeapProfiler.startSampling", { samplingInterval: SAMPLE_BYTES });
+    isSampling = true;
+    return { bytes: heapUsed + external, places };
+  };
+  const obey = obeyer(folder, { heap });
+  setInterval(() => quietly(obey), TICK_MS).unref();
+}
+
+/** Where the code of the app that is no package has allocated the most. */
+function placesOfMost({ head }) {
+  const totals = new Map();
+  const visit = ({ callFrame, selfSize, children }, callers) => {
+    const file = pathOf(callFrame.url);
+    const frames = isOfApp(file) ? [{ file, callFrame }, ...callers] : callers;
+    const own = frames.find((frame) => !frame.file.includes("/node_modules/"));
+    if (own !== undefined && selfSize > 0) {
+      const key = `${own.file}:${own.callFrame.lineNumber}:${own.callFrame.columnNumber}`;
+      const known = totals.get(key) ?? { size: 0, frames };
+      known.size += selfSize;
+      totals.set(key, known);
+    }
+    for (const child of children) visit(child, frames);
+  };
+  visit(head, []);
+  const [most] = [...totals.values()].sort((a, b) => b.size - a.size);
+  return (most?.frames ?? []).slice(0, PLACES_MAX).map(({ file, callFrame }) => ({
+    file,
+    line: callFrame.lineNumber + 1,
+    column: callFrame.columnNumber + 1,
+    function: callFrame.functionName,
+  }));
+}
+
+module.exports = { install };
