@@ -32,7 +32,7 @@ export class Witness {
     const { systemd } = app;
     await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}`]);
     const remove = await app.dropIn("witness", [
-      `Environment=NODE_OPTIONS=--require=${app.machine.path(program)}`,
+      `Environment=NODE_OPTIONS=--require=${systemd.inside(program)}`,
       `Environment=SOCKACT_PROVE_WITNESS=${folder}`,
       `BindPaths=${folder}`,
     ]);
