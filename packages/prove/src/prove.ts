@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { realpathSync } from "node:fs";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
@@ -55,8 +55,10 @@ export async function prove(
   const { signal } = options;
   signal?.throwIfAborted();
   const began = performance.now();
-  const folder = resolve(options.folder ?? ".");
+  // Node resolves links to the files of packages, which are compared with this path.
+  const folder = realpathSync(options.folder ?? ".");
   await using machine = await Machine.boot(folder);
+  signal?.throwIfAborted();
   onEvent({ event: "booted" });
   const end = () => void machine[Symbol.asyncDispose]();
   signal?.addEventListener("abort", end);
