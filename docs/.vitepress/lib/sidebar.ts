@@ -82,6 +82,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/units",
       "/builder",
       "/check",
+      "/prove-ci",
     ),
   },
   {

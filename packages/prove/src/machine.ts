@@ -117,6 +117,14 @@ export class Machine implements AsyncDisposable {
     return { sockact, node: node.trim().slice(1), systemd: Number(/\d+/.exec(printed)?.[0]) };
   }
 
+  /** Whether its processes have not been killed, and it was not closed. */
+  async isAlive(): Promise<boolean> {
+    return this.systemd.run(["true"]).then(
+      ({ code }) => code === 0,
+      () => false,
+    );
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.systemd.close();
   }

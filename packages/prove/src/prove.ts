@@ -75,7 +75,13 @@ export async function prove(
     };
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    if (await machine.isAlive()) throw error;
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_UNAVAILABLE",
+      "the systemd in which the app was tried has ended: something has killed it",
+      "The kernel does so if the memory does not suffice: dmesg shows it.",
+      { cause: error },
+    );
   } finally {
     signal?.removeEventListener("abort", end);
   }
@@ -212,6 +218,7 @@ async function run(step: Step, app: App, options: StepOptions): Promise<Outcome>
   try {
     return await step(app, options);
   } catch (error) {
+    if (!(await app.machine.isAlive())) throw error;
     const [problem = ""] = String(error instanceof Error ? error.message : error).split("\n");
     return { verdict: "broken", problem };
   }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve, sep } from "node:path";
+import { dirname, join, resolve as absolute, sep } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -61,7 +61,7 @@ export function whyNoPrivateSystemd(): string | undefined {
 export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
   const reason = whyNoPrivateSystemd();
   if (reason) throw new Error(reason);
-  const project = resolve(options.project ?? projectOf(process.cwd()));
+  const project = absolute(options.project ?? projectOf(process.cwd()));
   const own = packagesFolder();
   const packages = isIn(own, project) ? undefined : own;
   // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.

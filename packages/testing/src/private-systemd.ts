@@ -308,10 +308,8 @@ export class PrivateSystemd implements AsyncDisposable {
       cd "$folder" || exit
       for entry in . *; do test -r "$entry" || exit; done
     done`;
-    const { code } = await this.run([
-      ...nobody,
-      ...["sh", "-c", script, "sh", this.project, ...Object.keys(this.#packages())],
-    ]);
+    const mounted = [this.project, ...Object.keys(this.#packages())];
+    const { code } = await this.run([...nobody, "sh", "-c", script, "sh", ...mounted]);
     if (code === 0) return;
     const folders = [this.projectFolder, ...Object.values(this.#packages())].join(" ");
     throw new Error(
