@@ -72,6 +72,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["cloudflare", "proxy-protocol"],
   ["environment variables", "files-and-secrets"],
   ["prometheus", "metrics"],
+  ["junit", "prove"],
   ["redirect http to https", "tls", "coming-from/nginx"],
   ["domain", "several-apps"],
   ["can two apps share port 80", "several-apps"],

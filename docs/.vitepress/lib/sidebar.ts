@@ -39,6 +39,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/preload",
       "/apps",
       "/run",
+      "/prove",
       "/first-certificate",
       "/tls",
       "/proxy-protocol",

@@ -44,12 +44,13 @@ const parsers: Readonly<Record<Unit, (text: string) => number>> = {
   },
 };
 
-const examples: Readonly<Record<Unit, string>> = {
-  ms: "a duration such as 300ms",
-  ratio: "a ratio such as 1.5",
-  score: "a score from 0 to 10, such as 2.0",
-  count: "a whole number such as 0",
-  bytes: "a size such as 500B or 2kB",
+/** What a value of the unit is, and an example. */
+const examples: Readonly<Record<Unit, readonly [what: string, example: string]>> = {
+  ms: ["a duration", "300ms"],
+  ratio: ["a ratio", "1.5"],
+  score: ["a score from 0 to 10,", "2.0"],
+  count: ["a whole number", "0"],
+  bytes: ["a size", "2kB"],
 };
 
 /**
@@ -68,13 +69,12 @@ export function parseBudget(text: string): Budget[] {
     const { unit } = FIGURES[figure];
     const limit = more.length === 0 ? parsers[unit](value) : NaN;
     if (Number.isFinite(limit)) return { figure, limit };
+    const [what, example] = examples[unit];
     const durations = unit === "ms" ? withUnits(value) : undefined;
     throw new ProveError(
       "SOCKACT_ERR_PROVE_OPTION",
-      `the budget of ${name} must be ${examples[unit]}; got ${JSON.stringify(value)}`,
-      durations === undefined
-        ? `Write ${name}=${examples[unit].split(" such as ").at(-1)}.`
-        : `Add a unit: ${durations}.`,
+      `the budget of ${name} must be ${what} such as ${example}; got ${JSON.stringify(value)}`,
+      durations === undefined ? `Write ${name}=${example}.` : `Add a unit: ${durations}.`,
     );
   });
 }

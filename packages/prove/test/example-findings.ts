@@ -3,7 +3,7 @@ import type { Findings } from "../src/formats/sentences.ts";
 import type { Check } from "../src/report.ts";
 
 /** What a terminal, XML, HTML, Markdown or GitHub would take for its own. */
-export const HOSTILE =
+const HOSTILE =
   "\u001B]0;mine\u0007\u001B[31m ]]> </testsuite> <img src=x onerror=alert(1)> &lt; \"' | ` `` @octocat #123 https://evil.example [x](y) **b** \u0000\u0008\uFFFF\uD800\u202E\r\n::error::x";
 
 const check = (id: Check["id"], values: Partial<Check> = {}): Check => ({

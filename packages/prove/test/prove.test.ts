@@ -8,8 +8,8 @@ import { folderOf, installNpmApp } from "../../testkit/src/install-npm-app.ts";
 import { unmodifiedApps } from "../../testkit/src/unmodified-apps.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CheckId, prove, type ProveOptions, type Report } from "../src/index.ts";
+import { installTestApp } from "./install-test-app.ts";
 
-const apps = fileURLToPath(new URL("apps/", import.meta.url));
 const tmp = fileURLToPath(new URL("../tmp/apps/", import.meta.url));
 
 /** What is wrong with an app, and where. */
@@ -130,7 +130,7 @@ const healthy: readonly { app: string; options?: ProveOptions }[] = [
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   beforeAll(async () => {
     const packed = await PackedPackages.packForRun();
-    for (const { app } of [...broken, ...healthy]) install(packed, app);
+    for (const { app } of [...broken, ...healthy]) installTestApp(packed, app, tmp);
   });
   afterAll(() => rmSync(tmp, { recursive: true, force: true }));
 
@@ -169,17 +169,6 @@ function isAccusedOfNothing({ checks, held }: Report): void {
 }
 
 const isOfStop = ({ check }: Broken): boolean => check === "stop";
-
-function install(packed: PackedPackages, app: string): void {
-  const folder = join(tmp, app);
-  mkdirSync(tmp, { recursive: true });
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(join(apps, app), folder, { recursive: true });
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-    dependencies?: Record<string, string>;
-  };
-  packed.install(folder, Object.keys(dependencies));
-}
 
 /** The app of the testkit, built, with the start script that create-next-app writes. */
 async function installNext(): Promise<void> {

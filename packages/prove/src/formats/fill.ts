@@ -14,8 +14,7 @@ type Values = Readonly<Record<string, string | number | undefined>>;
 const LONGEST = 200;
 
 /** A number as a person writes it. */
-export const numberText = (value: number): string =>
-  value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+const numberText = (value: number): string => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
 const units: Readonly<Record<string, (value: number) => string>> = {
   ms: tookText,

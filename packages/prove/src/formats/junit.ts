@@ -48,7 +48,7 @@ function outcomeOf(check: Check): string {
 /** JUnit XML: a test case for each promise and for each budget. */
 export function formatJUnit({ report, budget }: Findings): string {
   const { checks, seconds } = report;
-  const suite = `sockact prove ${allowed(report.app)}`;
+  const suite = `@sockact/prove ${allowed(report.app)}`;
   const cases = checks.map((check) =>
     element(
       "testcase",

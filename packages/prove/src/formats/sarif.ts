@@ -42,7 +42,7 @@ export function formatSarif({ report }: Findings, prefix: string): string {
         {
           tool: {
             driver: {
-              name: "sockact prove",
+              name: "@sockact/prove",
               version: report.versions.sockact,
               informationUri: "https://github.com/sockact/sockact",
               rules: Array.from(texts.values(), ({ code, why, fix, url }) => ({

@@ -71,7 +71,7 @@ export const keyOf = ({ code, places: [place] }: Cause): string =>
   `${code} ${place === undefined ? "" : placeText(place)}`;
 
 /** A value of a figure, with its unit. */
-export function figureText(name: Figure, value: number, markup: Markup): string {
+function figureText(name: Figure, value: number, markup: Markup): string {
   const { unit } = FIGURES[name];
   const form = { ms: ":ms", ratio: ":times", bytes: ":bytes", score: "", count: "" }[unit];
   return fill(`{value${form}}`, { value }, markup) ?? String(value);
