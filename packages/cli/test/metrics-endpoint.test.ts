@@ -87,6 +87,7 @@ describeWith(needs, "sockact metrics install", () => {
     return said.filter((line) => line.startsWith("can: ")).map((line) => line.slice("can: ".length));
   }
   const connect = `require("net").connect(80).on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
+  const listen = `require("net").createServer().on("error", () => process.exit(1)).listen(9229, () => process.exit(0))`;
   const forbidden = {
     "writes to /etc": "echo x >/etc/x",
     "writes to /run": "echo x >/run/x",
@@ -122,22 +123,32 @@ describeWith(needs, "sockact metrics install", () => {
       ),
     );
     await systemd.mustRun(["chmod", "600", certificate]);
-    const lines = `[Service]\nLoadCredential=tls.pem:${certificate}\n`;
-    await systemd.write("/etc/systemd/system/shop.service.d/tls.conf", lines);
+    await systemd.mustRun(["mkfifo", "/etc/shop.pipe"]);
+    await systemd.mustRun(["ln", "-s", "/etc/shadow", "/etc/link.pem"]);
+    const files = [certificate, key, "/etc/shop.pipe", "/etc/link.pem", "/dev/zero"];
+    const lines = files.map((file, index) => `LoadCredential=${index}:${file}\n`);
+    await systemd.write("/etc/systemd/system/shop.service.d/tls.conf", `[Service]\n${lines.join("")}`);
     await systemd.systemctl("daemon-reload");
     // Its timer does so each hour.
     await systemd.start("sockact-metrics-certificates.service");
     expect(await systemd.show("sockact-metrics-certificates.timer", "ActiveState")).toBe("active");
     const { body } = await scrape("/metrics?certificates");
     const until = await systemd.mustRun(["openssl", "x509", "-noout", "-enddate", "-in", certificate]);
+    const expiry = Date.parse(until.replace("notAfter=", "")) / 1000;
     expect(
       valueOf(body, `sockact_certificate_expiry_timestamp_seconds{app="shop",certificate="${certificate}"}`),
-    ).toBe(String(Date.parse(until.replace("notAfter=", "")) / 1000));
+    ).toBe(String(expiry));
+    // The file has nothing else, and the endpoint may not write it.
+    const path = systemd.hostPath("/run/sockact-metrics-certificates.json");
+    const expiries = { shop: { [certificate]: expiry }, "sockact-metrics": {} };
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(expiries);
+    expect(statSync(path)).toMatchObject({ uid: 0, mode: 0o100644 });
 
     const attempts = {
       "reads every file": "cat /etc/shadow",
       "connects to this machine": `${systemd.node} -e '${connect}'`,
       "writes the counters": "echo x >/var/lib/sockact-metrics/x",
+      "listens for a debugger": `${systemd.node} -e '${listen}'`,
       ...forbidden,
     };
     expect(await canDo("sockact-metrics-certificates.service", attempts)).toEqual([

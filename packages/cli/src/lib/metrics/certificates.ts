@@ -12,7 +12,9 @@ export type Expiries = Readonly<Record<string, Readonly<Record<string, number>>>
 export async function certificatesOf(apps: readonly KnownApp[], user: boolean): Promise<Expiries> {
   const found = apps.map(async (app): Promise<[string, Record<string, number>]> => {
     const { name } = app.service;
-    return [name, { ...ofFiles(app), ...(await ofHosts(name, user)) }];
+    const own = Object.entries({ ...ofFiles(app), ...(await ofHosts(name, user)) });
+    // The time in a certificate may be garbage.
+    return [name, Object.fromEntries(own.filter(([, seconds]) => Number.isFinite(seconds)))];
   });
   return Object.fromEntries(await Promise.all(found));
 }

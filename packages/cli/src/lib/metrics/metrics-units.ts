@@ -95,7 +95,8 @@ export function textfileUnits(
 
 /**
  * The units that write when certificates expire to a file that systemd has opened. Only this service may read
- * every file, and connect to a proxy of this machine. It can write nothing else.
+ * every file, and connect to a proxy of this machine. It can write nothing else. The endpoint, whose user it has,
+ * can send it signals: SIGUSR1 lets Node listen for a debugger, and SIGABRT dumps its memory.
  */
 export function certificateUnits(choices: MetricsChoices): UnitSet {
   const { systemd } = choices;
@@ -104,6 +105,9 @@ export function certificateUnits(choices: MetricsChoices): UnitSet {
     ...shared,
     ...timed(choices, "certificates", CERTIFICATES_FILE),
     name: `${NAME}-certificates`,
+    // At a boot, the proxy starts first.
+    after: ["multi-user.target"],
+    limitCORE: 0,
     description: "See when the certificates of the services that sockets start expire",
     stateDirectory: false,
     stateDirectoryMode: undefined,
@@ -114,6 +118,7 @@ export function certificateUnits(choices: MetricsChoices): UnitSet {
       ambientCapabilities: ["CAP_DAC_READ_SEARCH"],
       capabilityBoundingSet: ["CAP_DAC_READ_SEARCH"],
       protectHome: "read-only",
+      systemCallFilter: ["~listen"],
       // The endpoint reads the file.
       umask: "0022",
     },
@@ -150,11 +155,12 @@ type TimedDescription = AppDescription & { description: string };
 function timedUnits(description: TimedDescription, every: string): UnitSet {
   const { name } = description;
   const built = buildUnits(description).files.get(`${name}.service`)!;
-  const dropped = ["Requires", "After", "NonBlocking", "StartLimitIntervalSec", "Also"];
+  const dropped = ["Requires", "NonBlocking", "StartLimitIntervalSec", "Also"];
   const text = built.entries
     .filter((entry) => entry.kind !== "assignment" || !dropped.includes(entry.key))
     .map((entry) => entry.text)
     .join("")
+    .replace(/^After=.*\.socket\n/m, "")
     .replace(/^\[Install\]\n*/m, "")
     .replace("Type=exec", "Type=oneshot");
   const timer = `[Unit]
