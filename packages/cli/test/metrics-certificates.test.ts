@@ -58,7 +58,7 @@ describeWith({ commands: ["openssl", "mkfifo"] }, "the certificates of an app", 
     });
   });
 
-  test("a certificate whose time is no time shows nothing", async () => {
+  test("a certificate with an invalid time shows nothing", async () => {
     const { raw } = new X509Certificate(pem);
     const TIME = Buffer.from([0x17, 13]);
     const end = raw.indexOf(TIME, raw.indexOf(TIME) + 2);

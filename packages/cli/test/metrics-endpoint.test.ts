@@ -87,7 +87,7 @@ describeWith(needs, "sockact metrics install", () => {
     return said.filter((line) => line.startsWith("can: ")).map((line) => line.slice("can: ".length));
   }
   const connect = `require("net").connect(80).on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
-  const listen = `require("net").createServer().on("error", () => process.exit(1)).listen(9229, () => process.exit(0))`;
+  const openPort = `require("net").createServer().on("error", () => process.exit(1)).listen(9229, () => process.exit(0))`;
   const forbidden = {
     "writes to /etc": "echo x >/etc/x",
     "writes to /run": "echo x >/run/x",
@@ -148,7 +148,7 @@ describeWith(needs, "sockact metrics install", () => {
       "reads every file": "cat /etc/shadow",
       "connects to this machine": `${systemd.node} -e '${connect}'`,
       "writes the counters": "echo x >/var/lib/sockact-metrics/x",
-      "listens for a debugger": `${systemd.node} -e '${listen}'`,
+      "listens for a debugger": `${systemd.node} -e '${openPort}'`,
       ...forbidden,
     };
     expect(await canDo("sockact-metrics-certificates.service", attempts)).toEqual([
