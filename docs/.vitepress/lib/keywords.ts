@@ -63,6 +63,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":
     "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",
+  "prove-ci":
+    "GitHub Action, workflow, pipeline, .gitlab-ci.yml, merge request, pull request, continuous integration, gate, JUnit, SARIF",
   ports: "port 80 without root, privileged port, setcap, authbind, iptables, EACCES",
   hardening:
     "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",

@@ -83,6 +83,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/units",
       "/builder",
       "/check",
+      "/prove-ci",
     ),
   },
   {

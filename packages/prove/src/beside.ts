@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { PrivateSystemd } from "@sockact/testing";
+import { listening } from "./listening.ts";
 import { ProveError } from "./prove-error.ts";
 
 /** How long a command may take until it listens or has ended, in milliseconds. */
@@ -12,7 +13,8 @@ const TIMEOUT = 60_000;
  * @throws {ProveError} `SOCKACT_ERR_PROVE_WITH` if it ends with another status, or does neither in a minute
  */
 export async function startBeside(systemd: PrivateSystemd, command: string, cwd: string): Promise<void> {
-  const before = await listening(systemd);
+  const addresses = async () => (await listening(systemd)).map(({ address }) => address);
+  const before = await addresses();
   const child = systemd.spawn(["sh", "-c", command], { cwd });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -21,7 +23,7 @@ export async function startBeside(systemd: PrivateSystemd, command: string, cwd:
   let status: number | null | undefined;
   void ended.then((code) => (status = code));
   const isReady = async (): Promise<boolean> =>
-    status !== undefined || [...(await listening(systemd))].some((address) => !before.has(address));
+    status !== undefined || (await addresses()).some((address) => !before.includes(address));
   const failed = (what: string): ProveError =>
     new ProveError(
       "SOCKACT_ERR_PROVE_WITH",
@@ -32,9 +34,4 @@ export async function startBeside(systemd: PrivateSystemd, command: string, cwd:
     throw failed(`does not listen after ${TIMEOUT / 1000} s`);
   });
   if (typeof status === "number" && status !== 0) throw failed(`has ended with ${status}`);
-}
-
-async function listening(systemd: PrivateSystemd): Promise<Set<string>> {
-  const printed = await systemd.mustRun(["ss", "-Hln"]);
-  return new Set(printed.split("\n").map((line) => line.split(/\s+/)[4] ?? ""));
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { constants, existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testing";
@@ -42,9 +42,18 @@ export class Machine implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Boots it with the project that contains the folder of the app. */
+  /**
+   * Boots it with the project that contains the folder of the app.
+   *
+   * @throws {ProveError} `SOCKACT_ERR_PROVE_UNAVAILABLE` if it does not boot
+   */
   static async boot(folder: string): Promise<Machine> {
-    const systemd = await bootPrivateSystemd({ project: projectOf(folder) });
+    const systemd = await bootPrivateSystemd({ project: projectOf(folder) }).catch((cause: unknown) => {
+      // The last line says what to do.
+      const [hint = "", ...lines] = (cause as Error).message.split("\n").toReversed();
+      const message = lines.toReversed().join("\n");
+      throw new ProveError("SOCKACT_ERR_PROVE_UNAVAILABLE", message, hint, { cause });
+    });
     // The manager of a system without a console logs there otherwise, and the journal lacks what it says.
     await systemd.systemctl("log-target", "journal");
     return new Machine(systemd, folder);
@@ -54,14 +63,24 @@ export class Machine implements AsyncDisposable {
   async sockact(args: readonly string[]): Promise<CommandResult> {
     const { systemd } = this;
     const cwd = systemd.inside(this.folder);
-    const program = this.path(join(dirname(bin), "bin/sockact.cjs"));
-    // In a user namespace, the numbers of users are others than on the host.
-    const owner = await systemd.mustRun(["stat", "--format=%u", cwd]);
+    const program = systemd.inside(join(dirname(bin), "bin/sockact.cjs"));
     return systemd.run([systemd.node, program, ...args], {
       cwd,
       timeout: 120_000,
-      env: { SUDO_UID: owner.trim(), npm_command: "exec" },
+      env: { SUDO_UID: await this.#owner(cwd), npm_command: "exec" },
     });
+  }
+
+  /**
+   * The number of the user who owns a folder. In a user namespace, it is another one than on the host. In a
+   * container, the owner of a mounted folder may have no name, and gets one.
+   */
+  async #owner(folder: string): Promise<string> {
+    const name = "owner:x:$owner:$owner::/:/usr/sbin/nologin";
+    const script = `owner=$(stat --format=%u "$1")
+      getent passwd "$owner" >/dev/null || echo "${name}" >>/etc/passwd
+      echo "$owner"`;
+    return (await this.systemd.mustRun(["sh", "-ec", script, "sh", folder])).trim();
   }
 
   /**
@@ -98,10 +117,12 @@ export class Machine implements AsyncDisposable {
     return { sockact, node: node.trim().slice(1), systemd: Number(/\d+/.exec(printed)?.[0]) };
   }
 
-  /** The path inside of a file of the host, for root. */
-  path(file: string): string {
-    const { systemd } = this;
-    return file.startsWith(join(systemd.projectFolder, "/")) ? systemd.inside(file) : file;
+  /** Whether its processes have not been killed, and it was not closed. */
+  async isAlive(): Promise<boolean> {
+    return this.systemd.run(["true"]).then(
+      ({ code }) => code === 0,
+      () => false,
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -117,10 +138,16 @@ function parse<Json>(text: string): Json | undefined {
   }
 }
 
-/** The outermost folder at or above the app that has dependencies: the root of a workspace. */
+/**
+ * The outermost folder at or above the app that has dependencies, or is a repository: the app may load files
+ * from there. Services could not read a folder that is closed to other users, as a home directory often is.
+ */
 function projectOf(folder: string): string {
+  const has = (above: string, ...names: string[]) => names.every((name) => existsSync(join(above, name)));
   let found = folder;
-  for (let above = folder; above !== dirname(above); above = dirname(above))
-    if (existsSync(join(above, "node_modules")) && existsSync(join(above, "package.json"))) found = above;
+  for (let above = folder; above !== dirname(above); above = dirname(above)) {
+    const contains = has(above, "node_modules", "package.json") || has(above, ".git");
+    if (contains && (statSync(above).mode & constants.S_IXOTH) !== 0) found = above;
+  }
   return found;
 }

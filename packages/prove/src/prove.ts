@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { realpathSync } from "node:fs";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
@@ -54,8 +54,10 @@ export async function prove(
   const { signal } = options;
   signal?.throwIfAborted();
   const began = performance.now();
-  const folder = resolve(options.folder ?? ".");
+  // Node resolves links to the files of packages, which are compared with this path.
+  const folder = realpathSync(options.folder ?? ".");
   await using machine = await Machine.boot(folder);
+  signal?.throwIfAborted();
   onEvent({ event: "booted" });
   const end = () => void machine[Symbol.asyncDispose]();
   signal?.addEventListener("abort", end);
@@ -72,7 +74,13 @@ export async function prove(
     };
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    if (await machine.isAlive()) throw error;
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_UNAVAILABLE",
+      "the systemd in which the app was tried has ended: something has killed it",
+      "The kernel does so if the memory does not suffice: dmesg shows it.",
+      { cause: error },
+    );
   } finally {
     signal?.removeEventListener("abort", end);
   }
@@ -213,6 +221,7 @@ async function run(step: Step, app: App, options: StepOptions): Promise<Outcome>
   try {
     return await step(app, options);
   } catch (error) {
+    if (!(await app.machine.isAlive())) throw error;
     const [problem = ""] = String(error instanceof Error ? error.message : error).split("\n");
     return { verdict: "broken", problem };
   }

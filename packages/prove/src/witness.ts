@@ -38,7 +38,7 @@ export class Witness {
     const { systemd } = app;
     await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}`]);
     const isAnswering = await answers(app);
-    const options = `--require=${JSON.stringify(app.machine.path(program))} ${await nodeOptionsOf(app)}`;
+    const options = `--require=${JSON.stringify(systemd.inside(program))} ${await nodeOptionsOf(app)}`;
     // It has the last word: a file of the app may set the variable, too.
     await systemd.write(
       variables,

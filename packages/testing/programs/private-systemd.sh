@@ -2,9 +2,10 @@
 # Boots a real systemd as PID 1 of its own namespaces, and says `ready PID` on standard output (PID as the host sees it).
 # Removes everything when standard input ends, so nothing outlives the process at the other end, in whichever way that ends.
 #
-#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE [GENERATORS [DISK]]
+#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE [GENERATORS [DISK [PACKAGES]]]
 #
 # With DISK, a folder, a later boot with the same folder finds /etc and what was written below the folders of the disk.
+# PACKAGES is the folder with the packages of these programs, if it is not in the project.
 #
 # Needs root, bash, util-linux and systemd. It changes nothing outside its namespaces: /etc is a copy on write, /usr and the rest
 # of the root file system are read-only, what a booting system writes to is a fresh tmpfs, and the network is a loopback device.
@@ -15,6 +16,7 @@ project=$1 node=$2
 # The generators of the distribution take most of the time of each daemon-reload. A folder that is not there has none.
 generators=${3:-/run/sockact/no-generators}
 disk=${4:-}
+packages=${5:-}
 # pivot_root(8) is not on the path of every user.
 PATH=$PATH:/usr/sbin:/sbin
 inside=(--mount --uts --ipc --net --pid --cgroup)
@@ -70,6 +72,12 @@ become_systemd() {
   touch sockact/node sockact/disk/etc/upper/.private
   mount --rbind "$project" sockact/project
   mount -o remount,bind,ro sockact/project
+  if [ -n "$packages" ]; then
+    # Node finds other packages only in a folder with this name.
+    mkdir -p "sockact/packages/${packages##*/}"
+    mount --rbind "$packages" "sockact/packages/${packages##*/}"
+    mount -o remount,bind,ro "sockact/packages/${packages##*/}"
+  fi
   mount --bind "$node" sockact/node
   mount -o remount,bind,ro sockact/node
   mount --move /dev/shm /run
@@ -186,6 +194,10 @@ fail() {
 umount --no-mtab -R /sys/fs/cgroup 2>/dev/null
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || fail "cannot mount cgroup2"
 cgroup=$(mktemp --directory /sys/fs/cgroup/private-systemd-XXXXXX) || fail "cannot make a cgroup"
+# If this script is killed, its namespaces end with it, and an empty cgroup is left. A new one is empty for a moment.
+for left in $(find /sys/fs/cgroup -maxdepth 1 -name 'private-systemd-*' -mmin +1); do
+  grep -qs 'populated 0' "$left/cgroup.events" && find "$left" -depth -type d -exec rmdir {} + 2>/dev/null
+done
 # A scope of this process alone lends its controllers to the cgroups below, once no process is in it.
 mapfile -t alone </sys/fs/cgroup/cgroup.procs
 if [[ ${alone[*]} == $$ ]]; then
@@ -201,7 +213,7 @@ trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
 export -f become_systemd own_the_root mount
-export project node generators disk cgroup rootless
+export project node generators disk packages cgroup rootless
 exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
 keeper=$!
 read -r init <&3 || fail "the namespaces could not be set up"

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join, resolve as absolute, sep } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -60,7 +61,9 @@ export function whyNoPrivateSystemd(): string | undefined {
 export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
   const reason = whyNoPrivateSystemd();
   if (reason) throw new Error(reason);
-  const project = options.project ?? projectOf(process.cwd());
+  const project = absolute(options.project ?? projectOf(process.cwd()));
+  const own = packagesFolder();
+  const packages = isIn(own, project) ? undefined : own;
   // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.
   const [program, ...args] = [
     ...inOwnMounts(),
@@ -70,6 +73,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
     options.node ?? process.execPath,
     options.generators ?? "",
     options.disk ?? "",
+    packages ?? "",
   ];
   const supervisor = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
@@ -91,7 +95,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
     });
   });
-  const systemd = new PrivateSystemd(pid, supervisor, project);
+  const systemd = new PrivateSystemd(pid, supervisor, project, packages);
   try {
     await systemd.checkThatServicesCanRead();
   } catch (error) {
@@ -103,14 +107,24 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
 
 const ownFolder = fileURLToPath(new URL("..", import.meta.url));
 
+const isIn = (path: string, folder: string): boolean => join(path, sep).startsWith(join(folder, sep));
+
 /** The folder at or above this one that has dependencies and contains this package. */
 function projectOf(folder: string): string {
-  const contains = ownFolder.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  if (contains && existsSync(join(folder, "node_modules"))) return folder;
+  if (isIn(ownFolder, folder) && existsSync(join(folder, "node_modules"))) return folder;
   const above = dirname(folder);
   if (above === folder)
     throw new Error(
       "No folder above the current one contains this package. Set `project` to the folder that has the node_modules of your app.",
     );
   return projectOf(above);
+}
+
+/** The folder with this package and its dependencies, such as the `node_modules` of a global installation. */
+function packagesFolder(): string {
+  const dependency = createRequire(import.meta.url).resolve("koffi");
+  let folder = ownFolder;
+  while (!isIn(dependency, folder)) folder = dirname(folder);
+  const [outermost = "", inner] = `${folder}${sep}`.split(`${sep}node_modules${sep}`);
+  return inner === undefined ? folder : join(outermost, "node_modules");
 }

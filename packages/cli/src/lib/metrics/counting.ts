@@ -131,24 +131,15 @@ export class Counting {
     this.#counters = { ...counted, created, cursor };
   }
 
-  /** The certificates that the file had. */
-  get certificates(): Counters["certificates"] {
-    return this.#counters.certificates;
-  }
-
   /** The counters with the values of this moment. Undefined if the journal can't be read. */
-  reconciled(
-    apps: readonly CurrentApp[],
-    certificates: Counters["certificates"],
-    at: number,
-  ): Counters | undefined {
+  reconciled(apps: readonly CurrentApp[], at: number): Counters | undefined {
     if (this.#isRestricted) return undefined;
     const own = apps.map((app): [string, AppCounters] => {
       const { name } = app.service;
       return [name, reconcile(countersOf(this.#counters, name), app, at)];
     });
     // Others have been uninstalled.
-    const counters = { ...this.#counters, apps: Object.fromEntries(own), certificates };
+    const counters = { ...this.#counters, apps: Object.fromEntries(own) };
     this.#counters = counters;
     this.#ofApps?.keepOnly(Object.keys(counters.apps));
     if (!this.#follow || performance.now() - this.#writtenAt > WRITE_INTERVAL) this.#write();

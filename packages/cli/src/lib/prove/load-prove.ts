@@ -15,11 +15,14 @@ export interface ProveModule {
 /**
  * Loads `@sockact/prove`: of the current folder, or else the one beside this package.
  *
- * Root runs its code. So if another user could have put it there, it is not loaded.
+ * Root runs its code. So if another user could have put it there, it is not loaded, unless this package is
+ * there too.
  */
 export async function loadProve(): Promise<ProveModule> {
-  const resolve = [join(process.cwd(), "_"), import.meta.url].map((place) => createRequire(place).resolve);
-  const file = resolve.map((find) => attempt(() => find(NAME))).find((found) => found !== undefined);
+  const [ofFolder, beside] = [join(process.cwd(), "_"), import.meta.url].map((place) =>
+    attempt(() => createRequire(place).resolve(NAME)),
+  );
+  const file = ofFolder ?? beside;
   if (file === undefined)
     throw new CliError(
       "SOCKACT_ERR_PROVE_MISSING",
@@ -27,7 +30,8 @@ export async function loadProve(): Promise<ProveModule> {
       `npm install --save-dev ${NAME}`,
       { exitCode: EXIT.notExamined },
     );
-  const distrust = process.getuid?.() === 0 ? await distrustOf(file, await invoker()) : undefined;
+  const isForeign = process.getuid?.() === 0 && file !== beside;
+  const distrust = isForeign ? await distrustOf(file, await invoker()) : undefined;
   if (distrust !== undefined)
     throw new CliError(
       "SOCKACT_ERR_PROVE_UNSAFE",
