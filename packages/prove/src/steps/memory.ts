@@ -65,7 +65,7 @@ async function settled(witness: Witness): Promise<Memory> {
     const most = lines.toSorted((a, b) => Number(b["bytes"]) - Number(a["bytes"]))[0];
     looks.push({
       pids: lines
-        .map(({ pid }) => pid)
+        .map(({ pid }) => String(pid))
         .toSorted()
         .join(),
       bytes: lines.reduce((sum, line) => sum + Number(line["bytes"]), 0),
