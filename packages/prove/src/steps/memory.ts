@@ -65,8 +65,8 @@ async function settled(witness: Witness): Promise<Memory> {
     const most = lines.toSorted((a, b) => Number(b["bytes"]) - Number(a["bytes"]))[0];
     looks.push({
       pids: lines
-        .map(({ pid }) => String(pid))
-        .toSorted()
+        .map(({ pid }) => pid)
+        .toSorted((a, b) => a - b)
         .join(),
       bytes: lines.reduce((sum, line) => sum + Number(line["bytes"]), 0),
       places: (most?.["places"] ?? []) as readonly Place[],
