@@ -4,6 +4,7 @@ import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
 import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
+import { ProveError } from "./prove-error.ts";
 import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
 import type { Outcome, Step, StepOptions } from "./step.ts";
 import { diagnoseSilent } from "./silent.ts";

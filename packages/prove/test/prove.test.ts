@@ -149,11 +149,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
   test.for(others)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
 
+  // oxlint-disable-next-line vitest/expect-expect -- `isAccusedOfNothing` has them
   test("accuses an app of Next.js of nothing", { tags: "campaign", timeout: 600_000 }, async () => {
     await installNext();
     isAccusedOfNothing(await tryApp("next", {}));
   });
 
+  // oxlint-disable-next-line vitest/expect-expect -- `isAccusedOfNothing` has them
   test.for(healthy)(
     "accuses $app of nothing",
     { tags: "campaign", timeout: 300_000 },

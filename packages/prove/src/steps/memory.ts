@@ -66,7 +66,7 @@ async function settled(witness: Witness): Promise<Memory> {
     looks.push({
       pids: lines
         .map(({ pid }) => pid)
-        .toSorted()
+        .toSorted((a, b) => a - b)
         .join(),
       bytes: lines.reduce((sum, line) => sum + Number(line["bytes"]), 0),
       places: (most?.["places"] ?? []) as readonly Place[],
