@@ -1,5 +1,5 @@
 import type { App, Sums } from "./app.ts";
-import { median } from "./step.ts";
+import { median } from "./median.ts";
 import type { Cause } from "./report.ts";
 
 /**

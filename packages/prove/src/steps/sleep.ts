@@ -1,4 +1,5 @@
-import { heldIf, median, type Step } from "../step.ts";
+import { median } from "../median.ts";
+import { heldIf, type Step } from "../step.ts";
 import { timeOfStart } from "./start.ts";
 
 const WAKES = 5;

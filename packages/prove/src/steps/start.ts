@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
-import { heldIf, median, type Step } from "../step.ts";
+import { median } from "../median.ts";
+import { heldIf, type Step } from "../step.ts";
 
 const STARTS = 3;
 /** A client that wakes the app waits so long, in milliseconds. */
