@@ -40,6 +40,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/apps",
       "/run",
       "/prove",
+      "/prove-ci",
       "/first-certificate",
       "/tls",
       "/proxy-protocol",
@@ -83,7 +84,6 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/units",
       "/builder",
       "/check",
-      "/prove-ci",
     ),
   },
   {

@@ -1,6 +1,5 @@
-import type { App } from "./app.ts";
+import type { App, Sums } from "./app.ts";
 import type { Check } from "./report.ts";
-import type { Waits } from "./waits.ts";
 
 /** What a step has found. */
 export interface Outcome extends Pick<Check, "verdict"> {
@@ -39,7 +38,7 @@ export const heldIf = (
 
 /** A promise that holds if nothing was lost under load, nobody waited too long, and the service did not fail. */
 export const heldUnderLoad = (
-  { lost, resets, causes }: Waits,
+  { lost, resets, causes }: Pick<Sums, "lost" | "resets"> & Pick<Check, "causes">,
   hasNotFailed: boolean,
   figures: Check["figures"],
 ): Outcome => {

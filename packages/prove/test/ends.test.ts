@@ -102,6 +102,7 @@ describeWith(
       await expectNothingLeft();
     });
 
+    // oxlint-disable-next-line vitest/expect-expect -- `expectNothingLeft` has them
     test("after the terminal was closed", async () => {
       const terminal = inTerminal(`npx --no sockact ${endless}`);
       await terminal.line(/held +start/);
