@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openFolder, writeApp } from "./installed-app.ts";
 
-const app = "/srv/app";
+const app = "/run/apps/app";
 /** A restart takes no time, so this ends only by the signal. */
 const endless = "prove --only start,restart --restarts 1000";
 /** The files that are there, the mounts and the cgroups. */
@@ -37,10 +37,10 @@ describeWith(
       (await PackedPackages.packForRun()).install(folder, ["@sockact/prove", "sockact"]);
       machine = await bootPrivateSystemd({ project: folder });
       // Its folder and that for temporary files have little space.
-      await sh(`mkdir /srv/disk ${app}
-      mount -t tmpfs -o size=1m tmpfs /srv/disk
-      mkdir /srv/disk/upper /srv/disk/work
-      mount -t overlay -o lowerdir=${machine.project},upperdir=/srv/disk/upper,workdir=/srv/disk/work overlay ${app}
+      await sh(`mkdir -p /run/apps/disk ${app}
+      mount -t tmpfs -o size=1m tmpfs /run/apps/disk
+      mkdir /run/apps/disk/upper /run/apps/disk/work
+      mount -t overlay -o lowerdir=${machine.project},upperdir=/run/apps/disk/upper,workdir=/run/apps/disk/work overlay ${app}
       mount -t tmpfs -o size=1m,mode=1777 tmpfs /tmp`);
     });
     afterAll(() => machine?.close());
@@ -128,7 +128,7 @@ describeWith(
     });
 
     test("on a full disk, and prints the result anyway", async () => {
-      const fillers = ["/srv/app/filler", "/tmp/filler"];
+      const fillers = [`${app}/filler`, "/tmp/filler"];
       await sh(fillers.map((file) => `cat /dev/zero >${file} 2>/dev/null || true`).join("\n"));
       before = await sh(look);
       const program = start("prove --only start --output junit=report.xml");

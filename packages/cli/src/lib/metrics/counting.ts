@@ -84,14 +84,15 @@ export class Counting {
       this.#count(entry, units);
     };
     const { signal } = this.#ended;
-    // At first, there may be months of what apps have recorded of their own.
-    const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined && cursor !== "" };
+    const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined };
     const [{ isRestricted }, problem] = await Promise.all([
       readEvents(this.#manager, options, onEntry, signal),
       managerLogProblem(this.#manager),
     ]);
     if (problem) this.#report(problem);
-    this.#ofApps?.add(this.#records.take(), units.find);
+    const taken = this.#records.take();
+    // At first, there are the records of all processes of this boot. The counters begin with the newest ones.
+    this.#ofApps?.add(cursor === "" ? { ...taken, dropped: new Map() } : taken, units.find);
     this.#isRestricted = isRestricted;
     if (isRestricted)
       this.#report(
