@@ -92,7 +92,7 @@ describeWith(needs, "sockact prove", () => {
     [
       "user namespaces",
       () => [...confined(`BindReadOnlyPaths=${zero}:/proc/sys/user/max_user_namespaces`), ...as("me")],
-      /user\.max_user_namespaces of this kernel forbids it .*\nRun sudo sysctl user\.max_user_namespaces=10000, .*Or run it with sudo\./,
+      /user\.max_user_namespaces of this kernel forbids it .*\nRun .sudo sysctl user\.max_user_namespaces=10000, .*Or run it with sudo\./,
     ],
     [
       "AppArmor's leave for user namespaces, as on Ubuntu",
@@ -102,13 +102,13 @@ describeWith(needs, "sockact prove", () => {
         ...as("me"),
       ],
       new RegExp(
-        `kernel\\.${appArmor} of this kernel forbids it .*\nRun sudo sysctl kernel\\.${appArmor}=0, `,
+        `kernel\\.${appArmor} of this kernel forbids it .*\nRun .sudo sysctl kernel\\.${appArmor}=0, `,
       ),
     ],
     [
       "subordinate ids",
       () => as("bare"),
-      /without root needs 65,536 subordinate ids.* for bare .*\nRun sudo usermod .* bare,/,
+      /without root needs 65,536 subordinate ids.* for bare .*\nRun .sudo usermod .* bare.,/,
     ],
     ["a cgroup", () => as("alone"), /needs a cgroup where it can create others: .*\n.*enable-linger alone/],
     [
