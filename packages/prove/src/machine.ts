@@ -1,6 +1,7 @@
 import { constants, existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testing";
 import { ProveError } from "./prove-error.ts";
 import type { Cause, Report } from "./report.ts";
@@ -67,7 +68,13 @@ export class Machine implements AsyncDisposable {
     return systemd.run([systemd.node, program, ...args], {
       cwd,
       timeout: 120_000,
-      env: { SUDO_UID: await this.#owner(cwd), npm_command: "exec" },
+      env: {
+        SUDO_UID: await this.#owner(cwd),
+        npm_command: "exec",
+        // In a user namespace, nobody owns the folders of programs. sockact trusts their usual places then,
+        // unless another folder is not there, which would be one of root.
+        ...(process.getuid?.() !== 0 && { PATH: "/usr/sbin:/usr/bin" }),
+      },
     });
   }
 

@@ -1,4 +1,5 @@
 // Runs the step of the action as GitHub's runner does.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith, PackedPackages, startProcess } from "@sockact/testkit";
@@ -12,9 +13,22 @@ interface Action {
   runs: { steps: [{ id: string; run: string; env: Record<string, string>; "working-directory": string }] };
 }
 
-const file = new URL("../../../.github/actions/prove/action.yml", import.meta.url);
-const { inputs, outputs, runs } = parse(readFileSync(file, "utf8")) as Action;
+const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+const { inputs, outputs, runs } = parse(read(".github/actions/prove/action.yml")) as Action;
 const [step] = runs.steps;
+
+test("the page about CI has all inputs of the action, and no others", () => {
+  const page = read("docs/prove-ci.md");
+  const blocks = Array.from(
+    page.matchAll(/```yaml\n(.*?)```/gs),
+    ([, block = ""]) => parse(block) as unknown,
+  );
+  const [{ steps }] = blocks as [{ steps: { uses?: string; with?: object }[] }];
+  const used = steps.find(({ uses }) => uses?.startsWith("sockact/sockact/.github/actions/prove@"));
+  expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(used?.with ?? {})));
+  const rows = Array.from(page.matchAll(/^\| `([\w-]+)`/gm), ([, name]) => name);
+  expect(rows).toEqual(Object.keys(inputs));
+});
 
 const needs = { privateSystemd: true, systemd: 253, tags: "campaign" } as const;
 
@@ -92,5 +106,21 @@ describeWith(needs, "the GitHub Action of sockact prove", () => {
       summary: "",
       outputs: {},
     });
+  });
+
+  test("is also a job of GitLab, which lets every user write to the files", async () => {
+    const app = join(folder, "gitlab");
+    mkdirSync(app);
+    writeApp(app);
+    execFileSync("chmod", ["-R", "a+rwX", folder]);
+    const { prove } = parse(read("deploy/gitlab/prove.gitlab-ci.yml")) as { prove: { script: string[] } };
+    const lines = prove.script.filter((line) => !/^(?:apt-get|npm) /.test(line));
+    expect(lines).toHaveLength(2);
+    const program = startProcess(["bash", "-ec", `${lines.join("\n")} --only restart`], {
+      cwd: app,
+      env: { CI_BUILDS_DIR: folder },
+    });
+    expect({ code: await program.ended, stderr: program.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(readFileSync(join(app, "prove.xml"), "utf8")).toContain("<testsuite");
   });
 });

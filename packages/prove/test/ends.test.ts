@@ -76,7 +76,7 @@ describeWith(
     test.each([
       ["SIGINT", 130],
       ["SIGTERM", 143],
-      ["SIGHUP", 129],
+      ["SIGHUP", "SIGHUP"],
       ["SIGKILL", "SIGKILL"],
     ] as const)("after %s", async (signal, code) => {
       const program = start(endless);

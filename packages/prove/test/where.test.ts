@@ -28,7 +28,7 @@ describeWith(needs, "sockact prove", () => {
     writeApp(folder);
     (await PackedPackages.packForRun()).install(folder, ["@sockact/prove", "sockact"]);
     machine = await bootPrivateSystemd({ project: folder });
-    const ids = "me:100000:65536\nalone:200000:65536\n";
+    const ids = "me:100000:65536\nalone:200000:65536\nbare:300000:1000\n";
     for (const file of ["/etc/subuid", "/etc/subgid"]) await machine.write(file, ids);
     await machine.write(zero, "0\n");
     // The mount hides the host's settings of the kernel. No other machine has it.
@@ -92,7 +92,7 @@ describeWith(needs, "sockact prove", () => {
     [
       "user namespaces",
       () => [...confined(`BindReadOnlyPaths=${zero}:/proc/sys/user/max_user_namespaces`), ...as("me")],
-      /user\.max_user_namespaces of this kernel forbids it .*\nRun sudo sysctl user\.max_user_namespaces=10000, .*Or run it with sudo\./,
+      /user\.max_user_namespaces of this kernel forbids it .*\nRun .sudo sysctl user\.max_user_namespaces=10000., .*Or run it with sudo\./,
     ],
     [
       "AppArmor's leave for user namespaces, as on Ubuntu",
@@ -102,13 +102,13 @@ describeWith(needs, "sockact prove", () => {
         ...as("me"),
       ],
       new RegExp(
-        `kernel\\.${appArmor} of this kernel forbids it .*\nRun sudo sysctl kernel\\.${appArmor}=0, `,
+        `kernel\\.${appArmor} of this kernel forbids it .*\nRun .sudo sysctl kernel\\.${appArmor}=0., `,
       ),
     ],
     [
       "subordinate ids",
       () => as("bare"),
-      /without root needs 65,536 subordinate ids.* for bare .*\nRun sudo usermod .* bare,/,
+      /without root needs 65,536 subordinate ids.* for bare .*\nRun .sudo usermod .* bare.,/,
     ],
     ["a cgroup", () => as("alone"), /needs a cgroup where it can create others: .*\n.*enable-linger alone/],
     [
