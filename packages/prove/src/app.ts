@@ -128,8 +128,13 @@ export class App {
     const start = (keepAlive: boolean) =>
       secure
         ? Load.start(this.systemd, "thinking", {
-            ...{ ...this.address, clients, keepAlive, seed: 1, think: 0, away: 0 },
+            ...this.address,
             ...asked,
+            clients,
+            keepAlive,
+            seed: 1,
+            think: 0,
+            away: 0,
           })
         : Load.start(this.systemd, "busy", {
             url: this.url,
@@ -145,8 +150,15 @@ export class App {
   #thinking(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
     const { path, status } = this.asking;
     const thinking = Load.start(this.systemd, "thinking", {
-      ...{ ...this.address, clients, keepAlive: true, seed: 2, think: 1000, away: 20 },
-      ...{ requests: [{ method: "GET", path }], status, timeout: 60 },
+      ...this.address,
+      clients,
+      keepAlive: true,
+      seed: 2,
+      think: 1000,
+      away: 20,
+      requests: [{ method: "GET", path }],
+      status,
+      timeout: 60,
     });
     return { thinking };
   }

@@ -4,7 +4,6 @@ import { startBeside } from "./beside.ts";
 import { causesOf } from "./find-causes.ts";
 import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
-import { ProveError } from "./prove-error.ts";
 import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
 import type { Outcome, Step, StepOptions } from "./step.ts";
 import { diagnoseSilent } from "./silent.ts";
@@ -181,7 +180,11 @@ async function tryStep(
   }
   const { figures = {}, reason, problem } = first;
   return {
-    ...{ id, verdict, figures, causes, seconds: (performance.now() - began) / 1000 },
+    id,
+    verdict,
+    figures,
+    causes,
+    seconds: (performance.now() - began) / 1000,
     ...(reason !== undefined && { reason }),
     ...(problem !== undefined && { problem }),
   };

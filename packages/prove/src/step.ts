@@ -1,6 +1,5 @@
 import type { App } from "./app.ts";
 import type { Check } from "./report.ts";
-import type { Waits } from "./waits.ts";
 
 /** What a step has found. */
 export interface Outcome extends Pick<Check, "verdict"> {
@@ -38,16 +37,6 @@ export const heldIf = (
   figures,
   causes,
 });
-
-/** A promise that holds if nothing was lost under load, nobody waited too long, and the service did not fail. */
-export const heldUnderLoad = (
-  { lost, resets, causes }: Waits,
-  hasNotFailed: boolean,
-  figures: Check["figures"],
-): Outcome => {
-  const isWhole = lost === 0 && resets === 0 && hasNotFailed;
-  return { ...heldIf(isWhole && causes.length === 0, figures, causes), isDoubtful: isWhole };
-};
 
 export const absent = (reason: string): Outcome => ({ verdict: "absent", reason });
 

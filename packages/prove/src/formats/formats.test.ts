@@ -27,7 +27,7 @@ broken   stop      ended after 42 ms
 broken   restart   12 of 1,204 requests lost in 3 restarts, 9 connections cut,
                    longest wait 1.2 s
 absent   reload    its unit has no ExecReload=, and no handover
-held     sleep     wakes in 210 ms, 1.1 times a plain start
+held     sleep     wakes in 210 ms, 1.1 times its start
 broken   journal   0 lines each minute while nobody asks
 
 broken: stop
@@ -42,7 +42,8 @@ broken: stop
        steps at a stop into onStop.
 
 broken: restart
-  Restarts under load lose no request, and cut no connection.
+  Restarts under load lose no request, cut no connection, and nobody waits
+  longer than they take.
   SOCKACT_PROVE_EXIT src/server.js:41, as above
 
 broken: journal
@@ -56,7 +57,7 @@ Budget
 
 Since the baseline
   stop: held, now broken
-  time to wake it, against a plain start: 1.1 times, now 1.6 times
+  time to wake it, against its start: 1.1 times, now 1.6 times
 
 shop: 4 of 7 promises hold, 2 over budget.
 62 s, sockact 1.2.3, Node 22.1.0, systemd 257
