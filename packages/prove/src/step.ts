@@ -25,8 +25,6 @@ export interface StepOptions {
 /** Tries one promise of an app. It leaves the app as it has found it: its sockets listen, its service may run. */
 export type Step = (app: App, options: StepOptions) => Promise<Outcome>;
 
-export const held = (figures: Check["figures"] = {}): Outcome => ({ verdict: "held", figures });
-
 /** A promise that holds if a condition is true. */
 export const heldIf = (
   holds: boolean,

@@ -19,7 +19,7 @@ export interface Waits extends Sums {
 /**
  * Changes something several times under load.
  *
- * The median of the changes counts: a machine that stands still for a moment is no fault of the app.
+ * The median of the changes counts: the machine may stand still for a moment.
  */
 export async function changeUnderLoad(
   app: App,

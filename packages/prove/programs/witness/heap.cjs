@@ -1,5 +1,5 @@
 "use strict";
-// How much memory is no garbage, and where the most of it was allocated. The sampling profiler of V8 forgets what is
+// How much memory remains after a garbage collection, and where the most of it was allocated. The sampling profiler of V8 forgets what is
 // collected.
 const { Session } = require("node:inspector");
 const { isOfApp, pathOf } = require("./record.cjs");
@@ -32,7 +32,7 @@ function install(folder) {
 }
 
 /**
- * Where the code of the app that is no package has allocated the most. What it has allocated itself says more than
+ * Where the code of the app itself has allocated the most. What it has allocated itself says more than
  * what the packages that it calls have: they may have done it for the request that another function keeps.
  */
 function placesOfMost({ head }) {

@@ -33,7 +33,7 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
   },
   restart: {
     promise:
-      "Restarts under load lose no request, cut no connection, and nobody waits longer than they take.",
+      "Restarts under load lose no request, cut no connection, and no client waits longer than they take.",
     figures: [
       "{lost} of {requests:request|requests} lost in {restarts:restart|restarts}",
       "{?resets}{resets:connection|connections} cut",
