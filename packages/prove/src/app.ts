@@ -128,8 +128,8 @@ export class App {
     const start = (keepAlive: boolean) =>
       secure
         ? Load.start(this.systemd, "thinking", {
-            ...asked,
             ...this.address,
+            ...asked,
             clients,
             keepAlive,
             seed: 1,

@@ -21,6 +21,8 @@ export const FIGURES = {
   resets: { unit: "count", check: "restart" },
   /** The longest time until an answer, during the restarts. */
   longest: { unit: "ms", check: "restart" },
+  /** The longest time until an answer, divided by that of the restart and of an answer without one. */
+  waitRatio: { unit: "ratio", check: "restart" },
   /** How often it was restarted. */
   restarts: { unit: "count", check: "restart" },
   /** Requests that were sent during the reloads or handovers. */

@@ -1,4 +1,4 @@
-import type { App, Sums } from "./app.ts";
+import type { App } from "./app.ts";
 import type { Check } from "./report.ts";
 
 /** What a step has found. */
@@ -35,15 +35,5 @@ export const heldIf = (
   figures,
   causes,
 });
-
-/** A promise that holds if nothing was lost under load, nobody waited too long, and the service did not fail. */
-export const heldUnderLoad = (
-  { lost, resets, causes }: Pick<Sums, "lost" | "resets"> & Pick<Check, "causes">,
-  hasNotFailed: boolean,
-  figures: Check["figures"],
-): Outcome => {
-  const isWhole = lost === 0 && resets === 0 && hasNotFailed;
-  return { ...heldIf(isWhole && causes.length === 0, figures, causes), isDoubtful: isWhole };
-};
 
 export const absent = (reason: string): Outcome => ({ verdict: "absent", reason });

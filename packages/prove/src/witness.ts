@@ -24,7 +24,7 @@ export class Witness {
   readonly #app: App;
   readonly #remove: () => Promise<void>;
 
-  /** Whether it sees the app: an app that is no program of Node, or that may read no other files, has none. */
+  /** Whether it sees the app. It can't see another program than Node, or one that may not read its file. */
   readonly isWatching: boolean;
 
   private constructor(app: App, remove: () => Promise<void>, isWatching: boolean) {

@@ -100,6 +100,20 @@ const broken: readonly Broken[] = [
     place: "server.js:10",
   },
   {
+    app: "audit",
+    what: "keeps each request",
+    check: "leak",
+    code: "SOCKACT_PROVE_MEMORY",
+    place: "log.js:4",
+  },
+  {
+    app: "rates",
+    what: "says that it is ready, and can't answer yet",
+    check: "restart",
+    code: "SOCKACT_PROVE_WAIT",
+    place: "",
+  },
+  {
     app: "statistics",
     what: "blocks the event loop at each request",
     check: "restart",

@@ -1,5 +1,5 @@
 "use strict";
-// How much memory is no garbage, and where the most of it was allocated. The sampling profiler of V8 forgets what is
+// How much memory remains after a garbage collection, and where the most of it was allocated. The sampling profiler of V8 forgets what is
 // collected.
 const { Session } = require("node:inspector");
 const { isOfApp, pathOf } = require("./record.cjs");
@@ -31,7 +31,10 @@ function install(folder) {
   setInterval(() => quietly(obey), TICK_MS).unref();
 }
 
-/** Where the code of the app that is no package has allocated the most. */
+/**
+ * Where the code of the app itself has allocated the most. What it has allocated itself says more than
+ * what the packages that it calls have: they may have done it for the request that another function keeps.
+ */
 function placesOfMost({ head }) {
   const totals = new Map();
   const visit = ({ callFrame, selfSize, children }, callers) => {
@@ -40,14 +43,15 @@ function placesOfMost({ head }) {
     const own = frames.find((frame) => !frame.file.includes("/node_modules/"));
     if (own !== undefined && selfSize > 0) {
       const key = `${own.file}:${own.callFrame.lineNumber}:${own.callFrame.columnNumber}`;
-      const known = totals.get(key) ?? { size: 0, frames };
+      const known = totals.get(key) ?? { itself: 0, size: 0, frames };
+      if (own === frames[0]) Object.assign(known, { itself: known.itself + selfSize, frames });
       known.size += selfSize;
       totals.set(key, known);
     }
     for (const child of children) visit(child, frames);
   };
   visit(head, []);
-  const [most] = [...totals.values()].sort((a, b) => b.size - a.size);
+  const [most] = [...totals.values()].sort((a, b) => b.itself - a.itself || b.size - a.size);
   return (most?.frames ?? []).slice(0, PLACES_MAX).map(({ file, callFrame }) => ({
     file,
     line: callFrame.lineNumber + 1,

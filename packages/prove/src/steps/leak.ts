@@ -7,7 +7,7 @@ const CLIENTS = 4;
 const [WARM, CYCLES] = [20, 100];
 /** How long the cycles may take, in milliseconds: fewer are enough for an app that is slow. */
 const MOST = 15_000;
-/** So many more descriptors after the cycles are no leak: agents and log files. */
+/** Agents and log files need some descriptors: fewer than this are not a leak. */
 const SOME = 10;
 
 /** After a hundred cycles of connections, it has no more descriptors, and keeps no more memory. */

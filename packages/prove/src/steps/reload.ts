@@ -1,5 +1,5 @@
-import { absent, heldUnderLoad, type Step } from "../step.ts";
-import { changeUnderLoad } from "../waits.ts";
+import { absent, type Step } from "../step.ts";
+import { changeUnderLoad, heldUnderLoad } from "../waits.ts";
 
 const CLIENTS = 16;
 

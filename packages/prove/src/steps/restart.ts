@@ -1,5 +1,5 @@
-import { heldUnderLoad, type Step } from "../step.ts";
-import { changeUnderLoad } from "../waits.ts";
+import { type Step } from "../step.ts";
+import { changeUnderLoad, heldUnderLoad } from "../waits.ts";
 
 const CLIENTS = 16;
 
@@ -7,7 +7,7 @@ const CLIENTS = 16;
 export const restart: Step = async (app, { restarts }) => {
   await app.request();
   const sums = await changeUnderLoad(app, CLIENTS, restarts, () => app.systemd.restart(app.service));
-  const { sent, lost, resets, longest } = sums;
-  const figures = { requests: sent, lost, resets, longest, restarts };
+  const { sent, lost, resets, longest, waitRatio } = sums;
+  const figures = { requests: sent, lost, resets, longest, waitRatio, restarts };
   return heldUnderLoad(sums, (await app.show("NRestarts")) === "0", figures);
 };
