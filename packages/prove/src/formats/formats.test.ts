@@ -42,8 +42,8 @@ broken: stop
        steps at a stop into onStop.
 
 broken: restart
-  Restarts under load lose no request, cut no connection, and no client
-  waits longer than they take.
+  Restarts under load lose no request, cut no connection, and no client waits
+  longer than they take.
   SOCKACT_PROVE_EXIT src/server.js:41, as above
 
 broken: journal
