@@ -43,7 +43,7 @@ broken: stop
 
 broken: restart
   Restarts under load lose no request, cut no connection, and no client waits
-  longer than they take.
+  after them.
   SOCKACT_PROVE_EXIT src/server.js:41, as above
 
 broken: journal
