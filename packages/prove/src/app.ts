@@ -22,8 +22,8 @@ export interface Sums {
   readonly lost: number;
   readonly resets: number;
   readonly longest: number;
-  /** The longest time until an answer, in milliseconds, in each time in which all clients got one. */
-  readonly waits: readonly number[];
+  /** How long it took until each client had one more answer, in milliseconds, with the action before. */
+  readonly rounds: readonly number[];
   /** Why requests failed, and how often. */
   readonly failed: Readonly<Record<string, number>>;
 }
@@ -186,16 +186,16 @@ export class App {
 
   /**
    * Runs an action several times while clients ask: twice so many without a pause, and twice so many that
-   * pause. The first of {@link Sums.waits} is without the action.
+   * pause. The first of {@link Sums.rounds} is without the action.
    */
   async underLoad(clients: number, times: number, action: () => Promise<void>): Promise<Sums> {
     const loads = { ...this.#busy(clients), ...this.#thinking(2 * clients) };
     const results = await during(loads, times + 1, async (count) => {
       if (count > 0) await action();
     });
-    const { waits, ...sums } = sumOf(Object.values(results));
-    const [first = 0, second = 0, ...others] = waits;
-    return { ...sums, waits: [Math.max(first, second), ...others] };
+    const { rounds, ...sums } = sumOf(Object.values(results));
+    // The first one is that of the start of the clients.
+    return { ...sums, rounds: rounds.slice(1) };
   }
 }
 
@@ -211,8 +211,8 @@ function sumOf(results: readonly LoadResult[]): Sums {
     lost: sum(({ lost }) => lost),
     resets: sum(({ resets }) => resets),
     longest: Math.max(...results.map(({ longest }) => longest)),
-    waits: (results[0]?.phases ?? []).map((_, index) =>
-      Math.max(...results.map(({ phases }) => phases[index]?.longest ?? 0)),
+    rounds: (results[0]?.phases ?? []).map((_, index) =>
+      Math.max(...results.map(({ phases }) => 1000 * (phases[index]?.seconds ?? 0))),
     ),
     failed,
   };

@@ -22,7 +22,7 @@ export const CAUSES = [
   "SOCKACT_PROVE_PORT",
   /** It starts slowly. */
   "SOCKACT_PROVE_SLOW",
-  /** It says that it is ready long before it answers: its clients wait longer than a restart takes. */
+  /** It says that it is ready long before it answers. */
   "SOCKACT_PROVE_WAIT",
   /** It does not say that it is ready: it does not listen on the socket. */
   "SOCKACT_PROVE_READY",

@@ -21,7 +21,7 @@ export const FIGURES = {
   resets: { unit: "count", check: "restart" },
   /** The longest time until an answer, during the restarts. */
   longest: { unit: "ms", check: "restart" },
-  /** The longest time until an answer, divided by that of the restart and of an answer without one. */
+  /** The wait for an answer once it has said that it is ready, divided by the usual wait and a start. */
   waitRatio: { unit: "ratio", check: "restart" },
   /** How often it was restarted. */
   restarts: { unit: "count", check: "restart" },

@@ -10,6 +10,8 @@ const { setInterval } = globalThis;
 const TICK_MS = 100;
 const SAMPLE_BYTES = 1024;
 const PLACES_MAX = 12;
+/** Packages, and the preload of sockact that `sockact install` copies. */
+const OTHERS = /\/node_modules\/|^\/var\/lib\/sockact\/[^/]+\/files\//;
 
 function install(folder) {
   const session = new Session();
@@ -40,7 +42,7 @@ function placesOfMost({ head }) {
   const visit = ({ callFrame, selfSize, children }, callers) => {
     const file = pathOf(callFrame.url);
     const frames = isOfApp(file) ? [{ file, callFrame }, ...callers] : callers;
-    const own = frames.find((frame) => !frame.file.includes("/node_modules/"));
+    const own = frames.find((frame) => !OTHERS.test(frame.file));
     if (own !== undefined && selfSize > 0) {
       const key = `${own.file}:${own.callFrame.lineNumber}:${own.callFrame.columnNumber}`;
       const known = totals.get(key) ?? { itself: 0, size: 0, frames };

@@ -97,8 +97,8 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
   },
   SOCKACT_PROVE_WAIT: {
     says: [
-      "A client waits {ms:ms} for its answer: {ratio:times} as long as the change takes.",
-      "A client waits longer for its answer than the change takes.",
+      "A client waits {ms:ms} more when it has said that it is ready: {ratio:times} the usual wait and a start.",
+      "A client waits long for its answer when it has said that it is ready.",
     ],
     why: "It says that it is ready, and can't answer yet. The clients that wait meanwhile are all those of a restart.",
     fix: "Do what the first answers need before the app listens, or in `onListen`, which `READY=1` waits for.",

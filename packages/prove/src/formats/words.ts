@@ -32,8 +32,7 @@ export const CHECK_WORDS: Readonly<Record<CheckId, CheckWords>> = {
     figures: ["ended after {stop:ms}", "{?lost}{lost:request|requests} lost"],
   },
   restart: {
-    promise:
-      "Restarts under load lose no request, cut no connection, and no client waits longer than they take.",
+    promise: "Restarts under load lose no request, cut no connection, and no client waits after them.",
     figures: [
       "{lost} of {requests:request|requests} lost in {restarts:restart|restarts}",
       "{?resets}{resets:connection|connections} cut",
@@ -82,7 +81,7 @@ export const FIGURE_WORDS: Readonly<Record<Figure, string>> = {
   lost: "lost requests",
   resets: "cut connections",
   longest: "longest wait during the restarts",
-  waitRatio: "longest wait, against a restart",
+  waitRatio: "wait after a restart, against the usual wait and a start",
   restarts: "restarts",
   reloadRequests: "requests during the reloads",
   reloadLost: "lost requests during the reloads",

@@ -3,7 +3,7 @@ import { changeUnderLoad, heldUnderLoad } from "../waits.ts";
 
 const CLIENTS = 16;
 
-/** Restarts under load lose no request, reset no connection, and make nobody wait longer than they take. */
+/** Restarts under load lose no request, reset no connection, and let no client wait after them. */
 export const restart: Step = async (app, { restarts }) => {
   await app.request();
   const sums = await changeUnderLoad(app, CLIENTS, restarts, () => app.systemd.restart(app.service));
