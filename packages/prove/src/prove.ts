@@ -1,11 +1,12 @@
 import { realpathSync } from "node:fs";
 import { type Address, App } from "./app.ts";
 import { startBeside } from "./beside.ts";
+import type { CauseCode } from "./causes.ts";
 import { causesOf } from "./find-causes.ts";
 import { type Installation, Machine } from "./machine.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
 import { ProveError } from "./prove-error.ts";
-import { type Check, CHECKS, type CheckId, type Report } from "./report.ts";
+import { type Cause, type Check, CHECKS, type CheckId, type Report } from "./report.ts";
 import type { Outcome, Step, StepOptions } from "./step.ts";
 import { diagnoseSilent } from "./silent.ts";
 import { answer } from "./steps/answer.ts";
@@ -173,7 +174,7 @@ async function tryStep(
   const began = performance.now();
   const step = STEPS[id];
   const first = await run(step, app, { restarts, isWitnessed: false });
-  let { verdict, causes = [] } = first;
+  let { verdict, figures = {}, causes = [] } = first;
   const isBroken = verdict === "broken";
   const hasPlaces = causes.some(({ places }) => places.length > 0);
   if ((isBroken && !hasPlaces) || (WITNESSED.has(id) && verdict === "held")) {
@@ -185,9 +186,10 @@ async function tryStep(
       causes = isDoubt ? [] : causesOf(id, { lines, outcome, causes, folder: app.machine.folder });
       if (isDoubt) verdict = "held";
       else if (outcome.verdict === "broken" || causes.length > 0) verdict = "broken";
+      if (id === "sandbox") figures = { ...figures, ...refusalsIn(causes) };
     }
   }
-  const { figures = {}, reason, problem } = first;
+  const { reason, problem } = first;
   return {
     id,
     verdict,
@@ -215,6 +217,12 @@ async function watch(
   } finally {
     await witness.remove();
   }
+}
+
+/** How often it has left its sandbox: each place of the app counts once. */
+function refusalsIn(causes: readonly Cause[]): Check["figures"] {
+  const count = (code: CauseCode): number => causes.filter((cause) => cause.code === code).length;
+  return { writes: count("SOCKACT_PROVE_WRITE"), refused: count("SOCKACT_PROVE_REFUSED") };
 }
 
 /** A step that can't go on has found that the app does not do what is asked of it. */
