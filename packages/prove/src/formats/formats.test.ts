@@ -43,11 +43,7 @@ broken: stop
 
 broken: restart
   Restarts under load lose no request, cut no connection, and no client waits
-<<<<<<< HEAD
-  longer than they take.
-=======
   after them.
->>>>>>> f64832875081aaebd1a1b4bc19b3746c3af7d9df
   SOCKACT_PROVE_EXIT src/server.js:41, as above
 
 broken: journal
