@@ -173,23 +173,29 @@ async function tryStep(
 ): Promise<Check> {
   const began = performance.now();
   const step = STEPS[id];
-  const first = await run(step, app, { restarts, isWitnessed: false });
-  let { verdict, figures = {}, causes = [] } = first;
+  const unwatched = (): Promise<Outcome> => run(step, app, { restarts, isWitnessed: false });
+  let found = await unwatched();
+  const { isDoubtful = false } = found;
+  let { verdict, figures = {}, causes = [] } = found;
   const isBroken = verdict === "broken";
   const hasPlaces = causes.some(({ places }) => places.length > 0);
   if ((isBroken && !hasPlaces) || (WITNESSED.has(id) && verdict === "held")) {
     if (isBroken) onEvent({ event: "diagnosis", id });
-    const again = await watch(id, app, first.isDoubtful === true ? restarts : 1);
+    const watched = await watch(id, app, isDoubtful ? restarts : 1);
+    const again = watched ?? (isDoubtful ? { outcome: await unwatched(), lines: [] } : undefined);
     if (again !== undefined) {
       const { outcome, lines } = again;
-      const isDoubt = first.isDoubtful === true && outcome.verdict === "held";
-      causes = isDoubt ? [] : causesOf(id, { lines, outcome, causes, folder: app.machine.folder });
-      if (isDoubt) verdict = "held";
-      else if (outcome.verdict === "broken" || causes.length > 0) verdict = "broken";
+      if (isDoubtful && outcome.verdict !== "broken") {
+        found = outcome;
+        ({ verdict, figures = {}, causes = [] } = found);
+      } else {
+        causes = causesOf(id, { lines, outcome, causes, folder: app.machine.folder });
+        if (outcome.verdict === "broken" || causes.length > 0) verdict = "broken";
+      }
       if (id === "sandbox") figures = { ...figures, ...refusalsIn(causes) };
     }
   }
-  const { reason, problem } = first;
+  const { reason, problem } = found;
   return {
     id,
     verdict,
@@ -225,13 +231,16 @@ function refusalsIn(causes: readonly Cause[]): Check["figures"] {
   return { writes: count("SOCKACT_PROVE_WRITE"), refused: count("SOCKACT_PROVE_REFUSED") };
 }
 
-/** A step that can't go on has found that the app does not do what is asked of it. */
+/**
+ * A step that can't go on has found that the app does not do what is asked of it. Or the machine was too slow, so it is
+ * doubtful.
+ */
 async function run(step: Step, app: App, options: StepOptions): Promise<Outcome> {
   try {
     return await step(app, options);
   } catch (error) {
     if (!(await app.machine.isAlive())) throw error;
     const [problem = ""] = String(error instanceof Error ? error.message : error).split("\n");
-    return { verdict: "broken", problem };
+    return { verdict: "broken", problem, isDoubtful: true };
   }
 }

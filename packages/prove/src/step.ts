@@ -10,7 +10,7 @@ export interface Outcome extends Pick<Check, "verdict"> {
   readonly problem?: string;
   /** Causes that the step itself sees, without the witness. */
   readonly causes?: Check["causes"];
-  /** Only times are broken: they count if they are broken again with the witness. */
+  /** Only a time is too long: it counts if it is again too long at a second try. */
   readonly isDoubtful?: boolean;
 }
 
