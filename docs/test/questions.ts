@@ -133,7 +133,7 @@ export const questions: readonly Question[] = [
   ["Allow an app to sleep when inactive", ["sleep"], github("karimfromjordan/sveltekit-systemd#1")],
 
   // Tests of an app.
-  ["Testing systemd in a container in a CI", ["prove"], github("systemd/node-sd-notify#10")],
+  ["Testing systemd in a container in a CI", ["prove", "prove-ci"], github("systemd/node-sd-notify#10")],
   [
     "Track leaking timers, sockets, open files, child processes",
     ["prove", "codes/SOCKACT_PROVE_OPEN", "codes/SOCKACT_PROVE_DESCRIPTORS"],

@@ -13,7 +13,7 @@ export const keywords: Readonly<Record<string, string>> = {
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n, Astro",
   run: "nodemon, tsx, hot reload, local development, laptop",
   prove:
-    "test graceful shutdown, test restart, chaos test, load test, smoke test, reliability test, test the sandbox, memory leak, file descriptor leak, JUnit, SARIF, CI",
+    "test graceful shutdown, test restart, chaos test, load test, smoke test, reliability test, test the sandbox, memory leak, file descriptor leak, leaking timers, open sockets, open files, child processes, track leaks, JUnit, SARIF, CI",
   "first-certificate":
     "letsencrypt, certbot, https, SSL certificate, free certificate, first certificate, ACME, webroot, renew, renewal hook, deploy hook, port 443, cloudflare DNS",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
