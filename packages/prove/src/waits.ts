@@ -1,4 +1,4 @@
-import type { App, Sums } from "./app.ts";
+import type { App, Asking, Sums } from "./app.ts";
 import { median } from "./median.ts";
 import type { Cause } from "./report.ts";
 
@@ -38,6 +38,19 @@ export async function changeUnderLoad(
   const isLong = ms !== undefined && ratio >= LONG;
   return {
     ...sums,
-    causes: isLong ? [{ code: "SOCKACT_PROVE_WAIT", details: { ms, ratio }, places: [] }] : [],
+    causes: [
+      ...wrongStatus(sums.failed, app.asking),
+      ...(isLong ? [{ code: "SOCKACT_PROVE_WAIT", details: { ms, ratio }, places: [] }] : []),
+    ],
   };
+}
+
+/** The wrong status that most requests got, such as the 503 of an app that answers so while it stops. */
+export function wrongStatus(failed: Sums["failed"], { path, status: expected }: Asking): Cause[] {
+  const [most] = Object.entries(failed)
+    .filter(([reason]) => reason.startsWith("status "))
+    .toSorted(([, one], [, other]) => other - one);
+  if (most === undefined) return [];
+  const status = Number(most[0].slice("status ".length));
+  return [{ code: "SOCKACT_PROVE_STATUS", details: { path, status, expected }, places: [] }];
 }
