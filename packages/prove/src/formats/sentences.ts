@@ -39,6 +39,10 @@ export function resultText(check: Check, markup: Markup): string {
   return parts.length === 0 ? promiseText(check, markup) : parts.join(", ");
 }
 
+/** What is said of a broken promise without a cause. */
+export const problemText = ({ problem }: Check, { value }: Markup): string =>
+  problem === undefined ? "No cause was found in what the app does." : value(problem);
+
 /** What a cause says, why it matters and what to change. */
 export interface CauseText {
   readonly code: string;
