@@ -250,6 +250,14 @@ test.each(["text", "markdown", "junit"] as const)("%s says why a check could not
   );
 });
 
+test("a broken promise without figures is not stated", () => {
+  const { report } = brokenFindings;
+  const checks = [{ ...report.checks[1]!, verdict: "broken" } as const];
+  expect(formatText({ report: { ...report, checks }, budget: [] }).split("\n")[0]).toBe(
+    "broken   answer    does not hold: see below",
+  );
+});
+
 test("a line does not end between a number and its unit", () => {
   const { report } = brokenFindings;
   const figures = { requests: 6913, lost: 5713, resets: 0, longest: 6700, restarts: 3 };
