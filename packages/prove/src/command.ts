@@ -57,7 +57,15 @@ export async function runCommand(
   const outputs = (options.output ?? []).map(parseOutput);
   const budgets = (options.budget ?? []).flatMap(parseBudget);
   const only = options.only?.flatMap(parseChecks);
-  const { baseline } = options;
+  const { baseline, path = "/", save } = options;
+  if (!path.startsWith("/"))
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_OPTION",
+      `a path begins with /; got ${JSON.stringify(path)}`,
+      `Write --path /${path}.`,
+    );
+  for (const file of [...outputs.map((output) => output.file), ...(save === undefined ? [] : [save])])
+    assertFolder(file);
   const before = baseline === undefined ? undefined : parseBaseline(readBaseline(baseline, screen), baseline);
   checkMachine();
 
@@ -77,7 +85,7 @@ export async function runCommand(
   screen.print(isText ? endText(findings, screen) : formatFindings(format, findings, prefix));
   for (const output of outputs)
     await screen.write(output.file, formatFindings(output.format, findings, prefix));
-  if (options.save !== undefined) await screen.write(options.save, formatJson({ report, budget: [] }));
+  if (save !== undefined) await screen.write(save, formatJson({ report, budget: [] }));
   return isGood(findings);
 }
 
@@ -94,6 +102,17 @@ function parseChecks(text: string): CheckId[] {
       near === undefined ? `The checks are ${CHECKS.join(", ")}.` : `Did you mean ${near}?`,
     );
   });
+}
+
+/** Nobody should learn at the end that the report has no place. */
+function assertFolder(file: string): void {
+  const folder = dirname(resolve(file));
+  if (existsSync(folder)) return;
+  throw new ProveError(
+    "SOCKACT_ERR_PROVE_OPTION",
+    `can't write ${file}: the folder ${folder} does not exist`,
+    "Create it first, or name another file.",
+  );
 }
 
 function readBaseline(file: string, screen: Screen): string {

@@ -112,6 +112,13 @@ describe("the causes of what a witness has recorded", () => {
     expect(causesOf("sandbox", facts)).toEqual([{ ...causes[0], places: [{ ...place, file: "admin.js" }] }]);
   });
 
+  test("a crash at each new start is one cause", () => {
+    const places = [{ file: "/srv/a/lock.js", line: 8, column: 4 }];
+    const lines = [1, 2, 3].map((pid) => ({ what: "crash", pid, code: "EEXIST", message: "exists", places }));
+    const facts = { lines, outcome: { verdict: "broken" }, causes: [], folder: "/srv/a" } as const;
+    expect(brief(causesOf("crash", facts))).toEqual(["SOCKACT_PROVE_CRASH lock.js:8"]);
+  });
+
   test("a block that breaks nothing is no cause", () => {
     const place = { file: "/srv/a/keys.js", line: 3, column: 1 };
     const lines = [{ what: "block", pid: 1, ms: 900, sampled: 800, isStarting: false, places: [place] }];

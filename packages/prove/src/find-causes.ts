@@ -1,5 +1,6 @@
 import { blocks, descriptors, keptAwake, portPlaces, refusals } from "./causes/run.ts";
 import { crashes, ofStart } from "./causes/start.ts";
+import { unique } from "./causes/lines.ts";
 import { endsWith, ofStop } from "./causes/stop.ts";
 import type { Cause, CheckId } from "./report.ts";
 import type { Outcome } from "./step.ts";
@@ -42,7 +43,7 @@ export function causesOf(id: CheckId, { lines, outcome, causes, folder }: Facts)
   const finds = (FINDS[id] ?? []).filter(
     (find) => outcome.verdict === "broken" || (find !== blocks && find !== endsWith),
   );
-  const found = finds.flatMap((find) => find(lines, folder));
+  const found = unique(finds.flatMap((find) => find(lines, folder)));
   // What the step has found says what, and the witness says where.
   const placed = causes.map((each) =>
     each.code === "SOCKACT_PROVE_PORT"

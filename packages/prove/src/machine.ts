@@ -101,7 +101,11 @@ export class Machine implements AsyncDisposable {
     if (printed === undefined) throw new ProveError("SOCKACT_ERR_PROVE_INSTALL", stderr.trim(), "");
     if (!("error" in printed)) return printed[0];
     const { code, message, hint } = printed.error;
-    throw new ProveError("SOCKACT_ERR_PROVE_INSTALL", `${message} (${code})`, hint);
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_INSTALL",
+      `${this.#outside(message)} (${code})`,
+      this.#outside(hint),
+    );
   }
 
   /** What the doctor finds in a service. */
@@ -111,7 +115,16 @@ export class Machine implements AsyncDisposable {
     return services
       .flatMap(({ findings }) => findings)
       .filter(({ severity }) => severity !== "info")
-      .map(({ code, message, fix }) => ({ code, details: { message, hint: fix }, places: [] }));
+      .map(({ code, message, fix }) => ({
+        code,
+        details: { message: this.#outside(message), hint: this.#outside(fix) },
+        places: [],
+      }));
+  }
+
+  /** A text with the paths of the host. */
+  #outside(text: string): string {
+    return text.replaceAll(this.systemd.project, () => this.systemd.projectFolder);
   }
 
   async versions(): Promise<Report["versions"]> {

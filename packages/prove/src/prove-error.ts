@@ -6,7 +6,7 @@ export type ProveErrorCode =
   | "SOCKACT_ERR_PROVE_INSTALL"
   /** A command of `with` has failed, or does not listen. */
   | "SOCKACT_ERR_PROVE_WITH"
-  /** A budget, a check or a format that does not exist, or a value that is not of its unit. */
+  /** A budget, a check, a format or a folder that does not exist, or a value in a wrong form. */
   | "SOCKACT_ERR_PROVE_OPTION"
   /** The file of the baseline can't be read, or is not a report. */
   | "SOCKACT_ERR_PROVE_BASELINE";

@@ -1,4 +1,4 @@
-import type { App, Sums } from "./app.ts";
+import type { App, Asking, Sums } from "./app.ts";
 import { median } from "./median.ts";
 import type { Cause, Check } from "./report.ts";
 import { heldIf, type Outcome } from "./step.ts";
@@ -38,7 +38,11 @@ export async function changeUnderLoad(
   const [usual = 0, ...rounds] = sums.rounds;
   const ms = median(rounds.map((round, index) => round - took[index]!));
   const ratio = ms / (usual + start);
-  const causes = ratio < LONG ? [] : [{ code: "SOCKACT_PROVE_WAIT", details: { ms, ratio }, places: [] }];
+  const isLong = ratio >= LONG;
+  const causes = [
+    ...wrongStatus(sums.failed, app.asking),
+    ...(isLong ? [{ code: "SOCKACT_PROVE_WAIT", details: { ms, ratio }, places: [] }] : []),
+  ];
   return { ...sums, causes, waitRatio: ratio };
 }
 
@@ -51,3 +55,13 @@ export const heldUnderLoad = (
   const isWhole = lost === 0 && resets === 0 && hasNotFailed;
   return { ...heldIf(isWhole && causes.length === 0, figures, causes), isDoubtful: isWhole };
 };
+
+/** The wrong status that most requests got, such as the 503 of an app that answers so while it stops. */
+export function wrongStatus(failed: Sums["failed"], { path, status: expected }: Asking): Cause[] {
+  const [most] = Object.entries(failed)
+    .filter(([reason]) => reason.startsWith("status "))
+    .toSorted(([, one], [, other]) => other - one);
+  if (most === undefined) return [];
+  const status = Number(most[0].slice("status ".length));
+  return [{ code: "SOCKACT_PROVE_STATUS", details: { path, status, expected }, places: [] }];
+}

@@ -78,6 +78,7 @@ export const hostileFindings: Findings = {
     target: HOSTILE,
     checks: [
       check("reload", { verdict: "untried", reason: HOSTILE }),
+      check("leak", { verdict: "broken", problem: HOSTILE }),
       check("sandbox", {
         verdict: "broken",
         causes: [

@@ -162,7 +162,7 @@ describe("Markdown", () => {
     const markdown = formatFindings("markdown", hostileFindings, "");
     expect(markdown).not.toMatch(CONTROLS);
     const html = render(markdown);
-    expect(html.match(/<tr>/g)).toHaveLength(1 + 2 + 3);
+    expect(html.match(/<tr>/g)).toHaveLength(1 + 3 + 3);
     const outside = html.replaceAll(/<code>[^]*?<\/code>/g, "");
     for (const word of ["octocat", "evil", "<img", "#123", "<strong>b", "testsuite", "::error"])
       expect(outside).not.toContain(word);
@@ -237,4 +237,37 @@ test("a file for a format is named after it", () => {
   expect(() => parseOutput("junit")).toThrow(
     expect.objectContaining({ hint: "Write --output junit=FILE." }) as Error,
   );
+  expect(() => parseOutput("report.xml")).toThrow(
+    'a format and a file, such as junit=report.xml; got "report.xml"',
+  );
+});
+
+test.each(["text", "markdown", "junit"] as const)("%s says why a check could not go on", (format) => {
+  const { report } = brokenFindings;
+  const checks = [{ ...report.checks[0]!, verdict: "broken", problem: "it does not answer" } as const];
+  expect(formatFindings(format, { report: { ...report, checks }, budget: [] }, "")).toContain(
+    "it does not answer",
+  );
+});
+
+test("a broken promise without figures is not stated", () => {
+  const { report } = brokenFindings;
+  const checks = [{ ...report.checks[1]!, verdict: "broken" } as const];
+  expect(formatText({ report: { ...report, checks }, budget: [] }).split("\n")[0]).toBe(
+    "broken   answer    does not hold: see below",
+  );
+});
+
+test("a line does not end between a number and its unit", () => {
+  const { report } = brokenFindings;
+  const figures = { requests: 6913, lost: 5713, resets: 0, longest: 6700, restarts: 3 };
+  const checks = [{ ...report.checks[0]!, id: "restart", figures } as const];
+  expect(
+    formatText({ report: { ...report, checks }, budget: [] })
+      .split("\n")
+      .slice(0, 2),
+  ).toEqual([
+    "held     restart   5,713 of 6,913 requests lost in 3 restarts, longest wait",
+    "                   6.7 s",
+  ]);
 });

@@ -58,6 +58,12 @@ export interface OutputFile {
 export function parseOutput(text: string): OutputFile {
   const [name = "", ...rest] = text.split("=");
   const file = rest.join("=");
+  if (rest.length === 0 && !names.some((known) => known === name))
+    throw new ProveError(
+      "SOCKACT_ERR_PROVE_OPTION",
+      `an output is a format and a file, such as junit=report.xml; got ${JSON.stringify(text)}`,
+      `Write --output FORMAT=${text}. The formats are ${names.join(", ")}.`,
+    );
   const format = formatNamed(name);
   if (file !== "") return { format, file };
   throw new ProveError(

@@ -1,7 +1,15 @@
 import { printable } from "@sockact/shared/clean";
 import type { Check } from "../report.ts";
 import type { Markup } from "./fill.ts";
-import { budgetText, causeText, type Findings, placeText, promiseText, resultText } from "./sentences.ts";
+import {
+  budgetText,
+  causeText,
+  type Findings,
+  placeText,
+  problemText,
+  promiseText,
+  resultText,
+} from "./sentences.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -42,7 +50,11 @@ function outcomeOf(check: Check): string {
   const [cause] = check.causes;
   const says = cause === undefined ? "" : causeText(cause, markup).says;
   const type = allowed(cause?.code ?? "broken");
-  return element("failure", { type, message: says || message }, escape(explanation(check) || message));
+  return element(
+    "failure",
+    { type, message: says || message },
+    escape(explanation(check) || problemText(check, markup)),
+  );
 }
 
 /** JUnit XML: a test case for each promise and for each budget. */

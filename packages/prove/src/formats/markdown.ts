@@ -9,6 +9,7 @@ import {
   isGood,
   keyOf,
   placeText,
+  problemText,
   promiseText,
   resultText,
   summaryText,
@@ -53,7 +54,7 @@ function brokenPart(checks: readonly Check[]): string {
     .filter(({ verdict }) => verdict === "broken")
     .map((check) => {
       const items = check.causes.map((cause) => causeItem(cause, known));
-      return `**${check.id}:** ${promiseText(check, markup)}\n\n${items.join("") || "- No cause was found in what the app does.\n"}`;
+      return `**${check.id}:** ${promiseText(check, markup)}\n\n${items.join("") || `- ${problemText(check, markup)}\n`}`;
     });
   return parts.map((part) => `\n${part}`).join("");
 }

@@ -28,7 +28,7 @@ const sentence = (template: string, markup: Markup): string => fill(template, {}
 export const promiseText = ({ id }: Pick<Check, "id">, markup: Markup): string =>
   sentence(CHECK_WORDS[id].promise, markup);
 
-/** The result of a check in a phrase: its figures, or why it has none, or else its promise. */
+/** The result of a check in a phrase: its figures, or why it has none, or else its promise if that holds. */
 export function resultText(check: Check, markup: Markup): string {
   const { id, reason, figures } = check;
   if (reason !== undefined) {
@@ -36,8 +36,13 @@ export function resultText(check: Check, markup: Markup): string {
     return words === undefined ? markup.value(reason) : sentence(words, markup);
   }
   const parts = CHECK_WORDS[id].figures.flatMap((part) => fill(part, figures, markup) ?? []);
-  return parts.length === 0 ? promiseText(check, markup) : parts.join(", ");
+  if (parts.length > 0) return parts.join(", ");
+  return check.verdict === "broken" ? "does not hold: see below" : promiseText(check, markup);
 }
+
+/** What is said of a broken promise without a cause. */
+export const problemText = ({ problem }: Check, { value }: Markup): string =>
+  problem === undefined ? "No cause was found in what the app does." : value(problem);
 
 /** What a cause says, why it matters and what to change. */
 export interface CauseText {

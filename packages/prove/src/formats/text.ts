@@ -11,6 +11,7 @@ import {
   isGood,
   keyOf,
   placeText,
+  problemText,
   promiseText,
   resultText,
   summaryText,
@@ -48,9 +49,13 @@ const markupOf = ({ color }: TextStyle): Markup => ({
   value: printable,
 });
 
+/** Wraps text, but not between a number and its unit. */
+const wrapped = (text: string, options: { width: number; indent: string }): string =>
+  wrap(text.replaceAll(/(?<=\d) (?=(?:ms|s|min|[kMGT]?B)\b)/g, "\u00A0"), options).replaceAll("\u00A0", " ");
+
 /** Text after a label, with its other lines below the first one. */
 function labeled(label: string, text: string, { width }: TextStyle, space: number): string {
-  return label + wrap(text, { width, indent: " ".repeat(space) }).trimStart();
+  return label + wrapped(text, { width, indent: " ".repeat(space) }).trimStart();
 }
 
 /** The line of a check, when it has ended. */
@@ -99,7 +104,9 @@ function brokenText(checks: readonly Check[], style: TextStyle): string {
       return [
         `\n${color("bold", color("red", `broken: ${check.id}`))}\n`,
         `${wrap(promiseText(check, markupOf(style)), { width, indent: "  " })}\n`,
-        ...(causes.length === 0 ? ["  No cause was found in what the app does.\n"] : causes),
+        ...(causes.length === 0
+          ? [`${wrap(problemText(check, markupOf(style)), { width, indent: "  " })}\n`]
+          : causes),
       ].join("");
     });
   return blocks.join("");
