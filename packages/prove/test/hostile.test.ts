@@ -1,7 +1,7 @@
 // What an app, or the owner of its folder, does to root who tries it.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, test } from "vitest";
 import { App } from "../src/app.ts";
@@ -46,6 +46,19 @@ require("./server.js");
     expect(witness.isWatching).toBe(true);
     expect(await witness.ask("awake")).toMatchObject([{ what: "awake" }]);
     expect(existsSync(written)).toBe(false);
+  });
+
+  test("gets nothing written to a disk that is mounted in its folder", async () => {
+    const disk = join(make("disk"), "my data");
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", disk]);
+    try {
+      await using machine = await Machine.boot(dirname(disk));
+      await machine.systemd.run(["touch", join(machine.systemd.inside(disk), "written")]);
+      expect(readdirSync(disk)).toEqual([]);
+    } finally {
+      execFileSync("umount", [disk]);
+    }
   });
 
   test("gets no config used that neither root nor who has called sudo has written", async () => {
