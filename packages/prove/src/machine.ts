@@ -1,6 +1,6 @@
 import { constants, existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testing";
 import { ProveError } from "./prove-error.ts";
@@ -69,7 +69,7 @@ export class Machine implements AsyncDisposable {
       cwd,
       timeout: 120_000,
       env: {
-        SUDO_UID: await this.#owner(cwd),
+        SUDO_UID: await this.#invoker(cwd),
         npm_command: "exec",
         // In a user namespace, nobody owns the folders of programs. sockact trusts their usual places then,
         // unless another folder is not there, which would be one of root.
@@ -79,15 +79,22 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * The number of the user who owns a folder. In a user namespace, it is another one than on the host. In a
-   * container, the owner of a mounted folder may have no name, and gets one.
+   * The number of the user whose config root uses inside, where it can do all that root of the host can. If
+   * this package is in the project, root runs code of the folder's owner already. Otherwise, it is who has
+   * called sudo, as for `sockact install`.
+   *
+   * In a user namespace, an owner has another number than on the host. In a container, the owner of a mounted
+   * folder may have no name, and gets one.
    */
-  async #owner(folder: string): Promise<string> {
-    const name = "owner:x:$owner:$owner::/:/usr/sbin/nologin";
-    const script = `owner=$(stat --format=%u "$1")
-      getent passwd "$owner" >/dev/null || echo "${name}" >>/etc/passwd
-      echo "$owner"`;
-    return (await this.systemd.mustRun(["sh", "-ec", script, "sh", folder])).trim();
+  async #invoker(folder: string): Promise<string> {
+    const isOwners = process.getuid?.() !== 0 || isIn(bin, this.systemd.projectFolder);
+    const trusted = isOwners ? "" : (process.env["SUDO_UID"] ?? "0");
+    const name = "owner:x:$user:$user::/:/usr/sbin/nologin";
+    const script = `user=$2
+      [ -n "$user" ] || user=$(stat --format=%u "$1")
+      getent passwd "$user" >/dev/null || echo "${name}" >>/etc/passwd
+      echo "$user"`;
+    return (await this.systemd.mustRun(["sh", "-ec", script, "sh", folder, trusted])).trim();
   }
 
   /**
@@ -149,6 +156,8 @@ export class Machine implements AsyncDisposable {
     return this.systemd.close();
   }
 }
+
+const isIn = (file: string, folder: string): boolean => !relative(folder, file).startsWith("..");
 
 function parse<Json>(text: string): Json | undefined {
   try {

@@ -4,6 +4,8 @@ import type { App } from "./app.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
+/** Only root writes here: the app could put a link to a file of the host into a folder of its own. */
+const asks = `${folder}/asks`;
 const variables = "/run/sockact/witness.env";
 /** How long a process may take until it has answered, in milliseconds. */
 const ANSWER = 5000;
@@ -36,7 +38,7 @@ export class Witness {
   /** @param parts what it watches; everything by default. */
   static async attach(app: App, parts: readonly "heap"[] = []): Promise<Witness> {
     const { systemd } = app;
-    await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}`]);
+    await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}; mkdir ${asks}`]);
     const isAnswering = await answers(app);
     const options = `--require=${JSON.stringify(systemd.inside(program))} ${await nodeOptionsOf(app)}`;
     // It has the last word: a file of the app may set the variable, too.
@@ -67,17 +69,17 @@ SOCKACT_PROVE_PARTS=${parts.join(",")}
    */
   async ask(what: "open" | "awake" | "heap"): Promise<WitnessLine[]> {
     const { systemd } = this.#app;
-    const path = systemd.hostPath(folder);
-    const pids = (await this.#app.pids()).filter((pid) => existsSync(`${path}/${pid}.jsonl`));
+    const [written, asking] = [systemd.hostPath(folder), systemd.hostPath(asks)];
+    const pids = (await this.#app.pids()).filter((pid) => existsSync(`${written}/${pid}.jsonl`));
     const asked = String(performance.now());
-    for (const pid of pids) writeFileSync(`${path}/${pid}.ask`, `${what} ${asked}`);
+    for (const pid of pids) writeFileSync(`${asking}/${pid}`, `${what} ${asked}`);
     const answered = async (): Promise<WitnessLine[]> =>
       (await this.lines()).filter((line) => line["asked"] === asked);
     const haveAnswered = async (): Promise<boolean> =>
       new Set((await answered()).map(({ pid }) => pid)).size === pids.length;
     // A process may end meanwhile, or its event loop is blocked.
     await systemd.waitUntil(haveAnswered, "the witness has answered", ANSWER).catch(() => {});
-    for (const pid of pids) rmSync(`${path}/${pid}.ask`, { force: true });
+    for (const pid of pids) rmSync(`${asking}/${pid}`, { force: true });
     return answered();
   }
 
@@ -113,15 +115,20 @@ export async function witnessLines({ systemd }: App): Promise<WitnessLine[]> {
     typeof file === "string" && file.startsWith(`${project}/`)
       ? projectFolder + file.slice(project.length)
       : file;
-  // Only root of the inside may read the files of each user.
-  const { stdout } = await systemd.run(["sh", "-c", `cd ${folder}; grep -H '^{.*}$' -- *.jsonl`]);
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => ({
-      pid: Number.parseInt(line),
-      ...(JSON.parse(line.slice(line.indexOf(":") + 1), (key, value: unknown) =>
+  const parse = (line: string): WitnessLine[] => {
+    try {
+      const facts = JSON.parse(line.slice(line.indexOf(":") + 1), (key, value: unknown) =>
         ["file", "path", "target"].includes(key) ? onHost(value) : value,
-      ) as { what: string }),
-    }));
+      ) as { what: string };
+      return [{ pid: Number.parseInt(line), ...facts }];
+    } catch {
+      // The disk was full, or the app has written there.
+      return [];
+    }
+  };
+  // Only root of the inside may read the files of each user. A pipe or a link is none of the witness.
+  const find = "find -maxdepth 1 -type f -name '*.jsonl' -printf '%P\\0'";
+  const script = `cd ${folder}; ${find} | xargs -0r grep -H '^{.*}$' --`;
+  const { stdout } = await systemd.run(["sh", "-c", script]);
+  return stdout.split("\n").flatMap(parse);
 }

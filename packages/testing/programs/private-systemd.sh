@@ -52,6 +52,18 @@ own_the_root() {
   rmdir /old
 }
 
+# Makes a folder below the current one read-only, with all that is mounted in it.
+read_only() {
+  mount -o remount,bind,ro "$1"
+  local mounts at
+  mapfile -t mounts < <(cut -d ' ' -f 5 /proc/self/mountinfo)
+  for at in "${mounts[@]}"; do
+    # Spaces are octal numbers there.
+    printf -v at %b "$at"
+    [[ $at != "$PWD/$1"/* ]] || mount -o remount,bind,ro "$at"
+  done
+}
+
 # Runs as PID 1 of the namespaces, and becomes systemd.
 become_systemd() {
   set -e
@@ -71,12 +83,12 @@ become_systemd() {
   mkdir -p sockact/disk/etc/upper sockact/disk/etc/work
   touch sockact/node sockact/disk/etc/upper/.private
   mount --rbind "$project" sockact/project
-  mount -o remount,bind,ro sockact/project
+  read_only sockact/project
   if [ -n "$packages" ]; then
     # Node finds other packages only in a folder with this name.
     mkdir -p "sockact/packages/${packages##*/}"
     mount --rbind "$packages" "sockact/packages/${packages##*/}"
-    mount -o remount,bind,ro "sockact/packages/${packages##*/}"
+    read_only "sockact/packages/${packages##*/}"
   fi
   mount --bind "$node" sockact/node
   mount -o remount,bind,ro sockact/node
@@ -212,7 +224,7 @@ keeper=
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
-export -f become_systemd own_the_root mount
+export -f become_systemd own_the_root read_only mount
 export project node generators disk packages cgroup rootless
 exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
 keeper=$!

@@ -5,11 +5,11 @@ const { join } = require("node:path");
 const { record } = require("./record.cjs");
 
 /**
- * A function that looks into PID.ask, and answers it once. The file has a name of `answers`, and a word that is part
+ * A function that looks into asks/PID, and answers it once. The file has a name of `answers`, and a word that is part
  * of the answer.
  */
 function obeyer(folder, answers) {
-  const command = join(folder, `${process.pid}.ask`);
+  const command = join(folder, "asks", `${process.pid}`);
   let obeyed = "";
   return () => {
     let text;
