@@ -52,7 +52,7 @@ export class Machine implements AsyncDisposable {
     const systemd = await bootPrivateSystemd({ project: projectOf(folder) }).catch((cause: unknown) => {
       // The last line says what to do.
       const [hint = "", ...lines] = (cause as Error).message.split("\n").toReversed();
-      const message = lines.toReversed().join("\n");
+      const message = lines.toReversed().join("\n") || "no private systemd boots here";
       throw new ProveError("SOCKACT_ERR_PROVE_UNAVAILABLE", message, hint, { cause });
     });
     // The manager of a system without a console logs there otherwise, and the journal lacks what it says.

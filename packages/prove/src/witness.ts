@@ -9,6 +9,8 @@ const asks = `${folder}/asks`;
 const variables = "/run/sockact/witness.env";
 /** How long a process may take until it has answered, in milliseconds. */
 const ANSWER = 5000;
+/** How long an app that has answered may take to start and to answer with the witness, which slows it down. */
+const START = 30_000;
 
 /** What the app has done, as the witness in its process has seen it. */
 export interface WitnessLine {
@@ -52,7 +54,7 @@ SOCKACT_PROVE_PARTS=${parts.join(",")}
     const remove = await app.dropIn("witness", [`EnvironmentFile=${variables}`, `BindPaths=${folder}`]);
     await app.stop();
     if (isAnswering) {
-      const isWatching = (await answers(app)) && (await witnessLines(app)).length > 0;
+      const isWatching = (await answers(app, START)) && (await witnessLines(app)).length > 0;
       return new Witness(app, remove, isWatching);
     }
     return new Witness(app, remove, true);
@@ -90,8 +92,8 @@ SOCKACT_PROVE_PARTS=${parts.join(",")}
 }
 
 /** Whether it answers as expected, and now runs. */
-const answers = (app: App): Promise<boolean> =>
-  app.request(app.asking.path, ANSWER).then(
+const answers = (app: App, time = ANSWER): Promise<boolean> =>
+  app.request(app.asking.path, time).then(
     ({ status }) => status === app.asking.status,
     () => false,
   );

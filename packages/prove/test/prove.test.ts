@@ -159,9 +159,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   // systemd waits for most of these until it kills them.
   const [stops, others] = [broken.filter(isOfStop), broken.filter((each) => !isOfStop(each))];
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
-  test.concurrent.for(stops)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
+  test.concurrent.for(stops)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
-  test.for(others)("finds that $app $what", { tags: "campaign", timeout: 180_000 }, finds);
+  test.for(others)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
 
   // oxlint-disable-next-line vitest/expect-expect -- `isAccusedOfNothing` has them
   test("accuses an app of Next.js of nothing", { tags: "campaign", timeout: 600_000 }, async () => {
