@@ -1,7 +1,7 @@
 // What an app, or the owner of its folder, does to root who tries it.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, test } from "vitest";
 import { App } from "../src/app.ts";
@@ -48,16 +48,21 @@ require("./server.js");
     expect(existsSync(written)).toBe(false);
   });
 
-  test("gets nothing written to a disk that is mounted in its folder", async () => {
-    const disk = join(make("disk"), "my data");
-    mkdirSync(disk);
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", disk]);
+  test("gets nothing written to a disk that is mounted in its folder, or elsewhere", async () => {
+    const app = make("disk");
+    const within = join(app, "my data");
+    mkdirSync(within);
+    const elsewhere = mkdtempSync("/sockact my data ");
+    for (const disk of [within, elsewhere]) execFileSync("mount", ["-t", "tmpfs", "tmpfs", disk]);
     try {
-      await using machine = await Machine.boot(dirname(disk));
-      await machine.systemd.run(["touch", join(machine.systemd.inside(disk), "written")]);
-      expect(readdirSync(disk)).toEqual([]);
+      await using machine = await Machine.boot(app);
+      const { systemd } = machine;
+      for (const disk of [systemd.inside(within), elsewhere])
+        expect(await systemd.run(["touch", join(disk, "written")])).not.toMatchObject({ code: 0 });
+      expect([...readdirSync(within), ...readdirSync(elsewhere)]).toEqual([]);
     } finally {
-      execFileSync("umount", [disk]);
+      for (const disk of [within, elsewhere]) execFileSync("umount", [disk]);
+      rmdirSync(elsewhere);
     }
   });
 

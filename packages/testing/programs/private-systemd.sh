@@ -52,16 +52,29 @@ own_the_root() {
   rmdir /old
 }
 
+# Reads the places of all mounts, a line each.
+mount_points() {
+  local at
+  # Spaces are octal numbers there.
+  cut -d ' ' -f 5 /proc/self/mountinfo | while read -r at; do printf '%b\n' "$at"; done
+}
+
 # Makes a folder below the current one read-only, with all that is mounted in it.
 read_only() {
   mount -o remount,bind,ro "$1"
-  local mounts at
-  mapfile -t mounts < <(cut -d ' ' -f 5 /proc/self/mountinfo)
-  for at in "${mounts[@]}"; do
-    # Spaces are octal numbers there.
-    printf -v at %b "$at"
+  local at
+  while read -r at; do
     [[ $at != "$PWD/$1"/* ]] || mount -o remount,bind,ro "$at"
-  done
+  done < <(mount_points)
+}
+
+# Makes the other file systems of the host read-only. What can't be, such as one that does not answer, is not mounted here.
+host_read_only() {
+  local at
+  while read -r at; do
+    [[ $at == / || $at == /@(dev|proc|run|sys)?(/*) ]] ||
+      mount -o remount,bind,ro "$at" 2>/dev/null || umount --no-mtab -l "$at" 2>/dev/null || true
+  done < <(mount_points)
 }
 
 # Runs as PID 1 of the namespaces, and becomes systemd.
@@ -92,6 +105,7 @@ become_systemd() {
   fi
   mount --bind "$node" sockact/node
   mount -o remount,bind,ro sockact/node
+  host_read_only
   mount --move /dev/shm /run
   cd /
 
@@ -224,7 +238,7 @@ keeper=
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
-export -f become_systemd own_the_root read_only mount
+export -f become_systemd own_the_root mount_points read_only host_read_only mount
 export project node generators disk packages cgroup rootless
 exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
 keeper=$!
