@@ -1,18 +1,25 @@
 import type { Socket } from "node:net";
 import { setImmediate as turnOfTheLoop, setTimeout as delay } from "node:timers/promises";
+import type { KeptConnection } from "../shared/connection-keepers.ts";
 import { attachHandle, detachHandle, idleSockets } from "../shared/node-connections.ts";
-import { type ConnectionHandle, responseOf } from "../shared/node-internals.ts";
+import { type ConnectionHandle, hasHandle, responseOf } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
-/** The result of moving a connection: the other process has it, does not have it, or may have it. */
-export type Delivery = "taken" | "refused" | "unknown";
+/**
+ * The result of moving a connection: the other process has it, does not have it, or may have it. `declined`:
+ * it does not have this one, and takes others.
+ */
+export type Delivery = "taken" | "declined" | "refused" | "unknown";
 
 /** A connection in transit to another process. This process reads nothing more from it. */
 export interface MovingConnection {
   /** The number of the passed socket that accepted it. */
   readonly fd: number;
+  readonly socket: Socket;
   readonly handle: ConnectionHandle;
+  /** Set for an upgraded connection. */
+  readonly kept?: KeptConnection | undefined;
 }
 
 /** The process to which connections move. */
@@ -21,13 +28,25 @@ export interface Receiver {
   readonly isReceiving: boolean;
   /** How many connections the process has taken. */
   readonly taken: number;
+  /** How this upgraded connection moves. Undefined if it can't, or if the process has no keeper for it. */
+  keptConnection(stream: Socket): KeptConnection | undefined;
+  /** Makes keptConnection() return undefined for this connection. */
+  keepNot(stream: Socket): void;
   /**
    * Sends a connection. Resolves when the process has taken it, or not.
    *
+   * @param data for the keeper of an upgraded connection
    * @param isMore whether the next connection follows at once
    * @param patience how long the process may take, in milliseconds
    */
-  sendConnection(connection: MovingConnection, isMore: boolean, patience: number): Promise<Delivery>;
+  sendConnection(
+    connection: MovingConnection,
+    data: string | undefined,
+    isMore: boolean,
+    patience: number,
+  ): Promise<Delivery>;
+  /** Returns a function that sends data to the kept connection that was taken last. */
+  sender(): (data: string) => boolean;
   /** Tells the process that no more connections follow. */
   endMoving(): void;
 }
@@ -45,9 +64,9 @@ const POLL_MS = 20;
 const WAIT_MS = 1000;
 
 /**
- * Moves the HTTP/1 connections of these servers to another process, each between two requests. Resolves when
- * no movable connection is left, when the other process has not taken one or takes no more, and at the
- * deadline.
+ * Moves the HTTP/1 connections of these servers to another process, each between two requests, and the
+ * upgraded connections that are kept, each when its keeper says so. Resolves when no movable connection is
+ * left, when the other process has not taken one or takes no more, and at the deadline.
  *
  * This process reads nothing more from a connection that waits for its move. The client's next data stays in
  * the kernel, and only the other process reads it. A move takes a turn of the event loop of both processes,
@@ -62,7 +81,7 @@ export async function moveConnections(
   receiver: Receiver,
   { deadline, isArriving }: { deadline: number; isArriving: () => boolean },
 ): Promise<void> {
-  const queue = new Queue(drains);
+  const queue = new Queue(drains, receiver);
   try {
     // The end of a turn shows which connections are busy.
     await turnOfTheLoop();
@@ -74,11 +93,22 @@ export async function moveConnections(
         continue;
       }
       const late = setTimeout(() => queue.giveBackAll(), WAIT_MS);
-      const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - now());
+      const data = await next.kept?.pack();
+      if (data === null) {
+        clearTimeout(late);
+        giveBack(next);
+        await turnOfTheLoop();
+        continue;
+      }
+      const delivery =
+        next.kept && data === undefined
+          ? "declined"
+          : await receiver.sendConnection(next, data, !queue.isEmpty, deadline - now());
       clearTimeout(late);
-      if (delivery === "refused") giveBack(next);
-      else end(next);
-      if (delivery !== "taken") return;
+      if (delivery === "declined") receiver.keepNot(next.socket);
+      if (delivery === "refused" || delivery === "declined") giveBack(next);
+      else end(next, delivery, receiver);
+      if (delivery === "refused" || delivery === "unknown") return;
     }
   } finally {
     queue.close();
@@ -87,7 +117,6 @@ export async function moveConnections(
 
 /** A connection to move. */
 interface Waiting extends MovingConnection {
-  readonly socket: Socket;
   /** When its wait began, by now(). */
   readonly since: number;
   /** How many waited before it. */
@@ -97,6 +126,7 @@ interface Waiting extends MovingConnection {
 /** The connections that wait for their move. */
 class Queue {
   readonly #drains: readonly ServerDrain[];
+  readonly #receiver: Receiver;
   readonly #waiting: Waiting[] = [];
   /** The connections that were answered in this turn of the loop. */
   readonly #answered = new Set<Socket>();
@@ -107,8 +137,9 @@ class Queue {
   #isClosed = false;
 
   /** Observes the responses of these servers, current and future ones. */
-  constructor(drains: readonly ServerDrain[]) {
+  constructor(drains: readonly ServerDrain[], receiver: Receiver) {
     this.#drains = drains;
+    this.#receiver = receiver;
     for (const { server, connections } of drains) {
       for (const { stream } of connections.values())
         responseOf(stream)?.once("close", () => this.#noteAnswer(stream));
@@ -178,30 +209,32 @@ class Queue {
       const idle = idleSockets(drain.server);
       for (const { socket, stream, fd } of drain.connections.values()) {
         if (this.#waiting.length >= max) return;
+        if (fd === undefined || !isWanted(stream) || !drain.isMovable(stream)) continue;
+        const kept = this.#receiver.keptConnection(stream);
         const isIdle =
-          fd !== undefined &&
-          isWanted(stream) &&
-          drain.isMovable(stream) &&
           // It may be about to close, after its last response.
           stream.writable &&
-          (stream.bytesRead === 0 || idle.has(stream)) &&
-          responseOf(stream) === undefined &&
-          stream.writableLength === 0;
+          stream.writableLength === 0 &&
+          (kept
+            ? hasHandle(socket) && kept.stop()
+            : (stream.bytesRead === 0 || idle.has(stream)) && responseOf(stream) === undefined);
         const handle = isIdle ? detachHandle(socket) : undefined;
         if (isIdle && handle !== undefined)
-          this.#waiting.push({ fd, handle, socket, since: now(), ahead: this.#waiting.length });
+          this.#waiting.push({ fd, handle, kept, socket, since: now(), ahead: this.#waiting.length });
       }
     }
   }
 }
 
-function giveBack({ socket, handle }: Waiting): void {
+function giveBack({ socket, handle, kept }: Waiting): void {
   if (socket.destroyed) handle.close();
   else attachHandle(socket, handle);
+  kept?.settle("back", () => false);
 }
 
 /** Ends what is left of a connection here. */
-function end({ socket, handle }: Waiting): void {
+function end({ socket, handle, kept }: Waiting, delivery: Delivery, receiver: Receiver): void {
+  kept?.settle(delivery === "taken" ? "moved" : "lost", receiver.sender());
   socket.destroy();
   handle.close();
 }

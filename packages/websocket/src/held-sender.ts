@@ -1,0 +1,125 @@
+import type { LateCall } from "./message.ts";
+import type { Done, Sender, SendOptions } from "./ws-internals.ts";
+import { WebSocketMoveError } from "./errors.ts";
+
+/** How much may be kept when the WebSocket moves, in bytes. */
+const PACKED_BYTES_MAX = 2 ** 16;
+
+/** The largest message that follows a WebSocket to the other process, in bytes. */
+const LATE_BYTES_MAX = 2 ** 20;
+
+/** Sends a call to the other process. Returns false if that is not possible. */
+type Forward = (call: LateCall) => boolean;
+
+const alwaysSent: Forward = () => true;
+
+type Call =
+  | readonly ["send", data: unknown, options: SendOptions, done: Done | undefined]
+  | readonly ["ping" | "pong", data: unknown, mask: boolean, done: Done | undefined]
+  | readonly ["close", code: number | undefined, data: unknown, mask: boolean, done: Done | undefined];
+
+/**
+ * Replaces the sender of a WebSocket while it moves, and after that. First it keeps what the app sends. Then it
+ * returns that to the real sender, or sends the messages to the process that has the WebSocket.
+ */
+export class HeldSender implements Sender {
+  /** ws adds this to `bufferedAmount`. */
+  _bufferedBytes = 0;
+  readonly _queue: unknown[] = [];
+  readonly _state = 0;
+  readonly _firstFragment = true;
+  #held: Call[] = [];
+  /** How many of them move together with the WebSocket. */
+  #packed = 0;
+  #forward: Forward | undefined;
+
+  send(data: unknown, options: SendOptions, done?: Done): void {
+    this._bufferedBytes += sizeOf(data);
+    this.#note(["send", data, options, done]);
+  }
+
+  ping(data: unknown, mask: boolean, done?: Done): void {
+    this.#note(["ping", data, mask, done]);
+  }
+
+  pong(data: unknown, mask: boolean, done?: Done): void {
+    this.#note(["pong", data, mask, done]);
+  }
+
+  close(code: number | undefined, data: unknown, mask: boolean, done?: Done): void {
+    this.#note(["close", code, data, mask, done]);
+  }
+
+  /** Sends what was kept with the real sender, in order. */
+  release(sender: Sender): void {
+    for (const call of this.#held.splice(0)) {
+      if (call[0] === "send") sender.send(call[1], call[2], call[3]);
+      else if (call[0] === "close") sender.close(call[1], call[2], call[3], call[4]);
+      else sender[call[0]](call[1], call[2], call[3]);
+    }
+  }
+
+  /**
+   * Returns what was kept until now, which moves with the WebSocket: the other process sends it first. Undefined
+   * if a part of it can't move.
+   */
+  pack(): LateCall[] | undefined {
+    const calls = this.#held.map(lateCallOf).filter((call) => call !== "none");
+    if (this._bufferedBytes > PACKED_BYTES_MAX || calls.includes(undefined)) return undefined;
+    this.#packed = this.#held.length;
+    return calls as LateCall[];
+  }
+
+  /** Sends the rest of what was kept to the other process, and from now on the messages. */
+  forwardTo(forward: Forward): void {
+    for (const [index, call] of this.#held.splice(0).entries())
+      pass(call, index < this.#packed ? alwaysSent : forward);
+    this._bufferedBytes = 0;
+    this.#forward = forward;
+  }
+
+  #note(call: Call): void {
+    if (this.#forward === undefined) this.#held.push(call);
+    // An old process that ends closes what it knows. Only the new one closes a WebSocket that has moved.
+    else pass(call, call[0] === "close" ? alwaysSent : this.#forward);
+    if (this.#forward) this._bufferedBytes = 0;
+  }
+}
+
+/** The new process has its own pings. */
+function pass(call: Call, forward: Forward): void {
+  const done = call.at(-1);
+  const late = lateCallOf(call);
+  const error = late === "none" || (late && forward(late)) ? undefined : movedError();
+  if (typeof done === "function") process.nextTick(done, error);
+}
+
+function movedError(): WebSocketMoveError {
+  return new WebSocketMoveError(
+    "SOCKACT_ERR_WEBSOCKET_MOVED",
+    "The WebSocket has moved to another process, and this message can't follow it",
+  );
+}
+
+/** Undefined if it can't follow. A fragment can't: the other process may send a message before the next one. */
+function lateCallOf(call: Call): LateCall | "none" | undefined {
+  if (call[0] === "close") return { close: call[1] ?? null, reason: call[2] ? String(call[2]) : "" };
+  if (call[0] !== "send") return "none";
+  const [, data, { binary, compress, fin }] = call;
+  // Of a Blob, the size is not a number.
+  if (!fin || !(sizeOf(data) <= LATE_BYTES_MAX)) return undefined;
+  const send = toBuffer(data).toString(binary ? "base64" : "utf8");
+  return { send, isBinary: binary, compress };
+}
+
+function toBuffer(data: unknown): Buffer {
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.from(data as string);
+}
+
+/** The size of data that `send()` takes. NaN for a Blob, whose bytes are read later. */
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return Buffer.byteLength(data);
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data.byteLength;
+  return Array.isArray(data) ? data.length : NaN;
+}
