@@ -11,15 +11,25 @@ import {
   webAddress,
 } from "./lib/packages.ts";
 
-const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "register", "testing", "units"].map(
-  (name) => `packages/${name}`,
-);
+const forUsers = [
+  "cli",
+  "core",
+  "express",
+  "fastify",
+  "koa",
+  "notify",
+  "register",
+  "testing",
+  "units",
+  "websocket",
+].map((name) => `packages/${name}`);
 /** The dependencies that each of these packages may have. The other packages may have none. */
 const allowedDependencies: Record<string, string[]> = {
   "packages/cli": ["@clack/prompts", "chokidar", "cli-table3", "commander", "diff", "jiti"],
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
+  "packages/websocket": ["@sockact/core"],
   "packages/testing": ["@sockact/units", "autocannon", "close-with-grace", "koffi", "ws"],
 };
 /** The scripts that npm runs when it installs the package from npm or from git. */

@@ -58,12 +58,19 @@ export function adoptWebSocket(
     request,
     start() {
       socket.uncork();
-      void ready.then(() => {
+      void (async () => {
+        await ready;
         restoring.delete(adopted);
         if (!adopted.isPaused) socket.resume();
-      });
+      })();
     },
-    receive: (late) => makeCall(adopted, JSON.parse(late) as LateCall),
+    receive(late) {
+      try {
+        makeCall(adopted, JSON.parse(late) as LateCall);
+      } catch (error) {
+        onError(error);
+      }
+    },
   };
 }
 

@@ -32,6 +32,9 @@ export class HeldSender implements Sender {
   /** How many of them move together with the WebSocket. */
   #packed = 0;
   #forward: Forward | undefined;
+  /** The fragments of messages. */
+  readonly #fragments = new WeakSet<Call>();
+  #isFragmented = false;
 
   send(data: unknown, options: SendOptions, done?: Done): void {
     this._bufferedBytes += sizeOf(data);
@@ -53,9 +56,12 @@ export class HeldSender implements Sender {
   /** Sends what was kept with the real sender, in order. */
   release(sender: Sender): void {
     for (const call of this.#held.splice(0)) {
-      if (call[0] === "send") sender.send(call[1], call[2], call[3]);
-      else if (call[0] === "close") sender.close(call[1], call[2], call[3], call[4]);
-      else sender[call[0]](call[1], call[2], call[3]);
+      try {
+        repeat(call, sender);
+      } catch (error) {
+        // The caller's mistake, such as an invalid code of close().
+        finish(call, error as Error);
+      }
     }
   }
 
@@ -64,7 +70,7 @@ export class HeldSender implements Sender {
    * if a part of it can't move.
    */
   pack(): LateCall[] | undefined {
-    const calls = this.#held.map(lateCallOf).filter((call) => call !== "none");
+    const calls = this.#held.map((call) => this.#lateCallOf(call)).filter((call) => call !== "none");
     if (this._bufferedBytes > PACKED_BYTES_MAX || calls.includes(undefined)) return undefined;
     this.#packed = this.#held.length;
     return calls as LateCall[];
@@ -73,24 +79,45 @@ export class HeldSender implements Sender {
   /** Sends the rest of what was kept to the other process, and from now on the messages. */
   forwardTo(forward: Forward): void {
     for (const [index, call] of this.#held.splice(0).entries())
-      pass(call, index < this.#packed ? alwaysSent : forward);
+      this.#pass(call, index < this.#packed ? alwaysSent : forward);
     this._bufferedBytes = 0;
     this.#forward = forward;
   }
 
   #note(call: Call): void {
+    if (call[0] === "send") {
+      const { fin } = call[2];
+      if (!fin || this.#isFragmented) this.#fragments.add(call);
+      this.#isFragmented = !fin;
+    }
     if (this.#forward === undefined) this.#held.push(call);
     // An old process that ends closes what it knows. Only the new one closes a WebSocket that has moved.
-    else pass(call, call[0] === "close" ? alwaysSent : this.#forward);
+    else this.#pass(call, call[0] === "close" ? alwaysSent : this.#forward);
     if (this.#forward) this._bufferedBytes = 0;
+  }
+
+  /** The new process has its own pings. */
+  #pass(call: Call, forward: Forward): void {
+    const late = this.#lateCallOf(call);
+    finish(call, late === "none" || (late && forward(late)) ? undefined : movedError());
+  }
+
+  /**
+   * Undefined if it can't follow. A fragment can't: the other process may send a message before the next one.
+   */
+  #lateCallOf(call: Call): LateCall | "none" | undefined {
+    return this.#fragments.has(call) ? undefined : lateCallOf(call);
   }
 }
 
-/** The new process has its own pings. */
-function pass(call: Call, forward: Forward): void {
+function repeat(call: Call, sender: Sender): void {
+  if (call[0] === "send") sender.send(call[1], call[2], call[3]);
+  else if (call[0] === "close") sender.close(call[1], call[2], call[3], call[4]);
+  else sender[call[0]](call[1], call[2], call[3]);
+}
+
+function finish(call: Call, error: Error | undefined): void {
   const done = call.at(-1);
-  const late = lateCallOf(call);
-  const error = late === "none" || (late && forward(late)) ? undefined : movedError();
   if (typeof done === "function") process.nextTick(done, error);
 }
 
@@ -101,13 +128,15 @@ function movedError(): WebSocketMoveError {
   );
 }
 
-/** Undefined if it can't follow. A fragment can't: the other process may send a message before the next one. */
 function lateCallOf(call: Call): LateCall | "none" | undefined {
-  if (call[0] === "close") return { close: call[1] ?? null, reason: call[2] ? String(call[2]) : "" };
+  if (call[0] === "close") {
+    const [, code = null, reason] = call;
+    return { close: code, reason: sizeOf(reason) > 0 ? toBuffer(reason).toString() : "" };
+  }
   if (call[0] !== "send") return "none";
-  const [, data, { binary, compress, fin }] = call;
+  const [, data, { binary, compress }] = call;
   // Of a Blob, the size is not a number.
-  if (!fin || !(sizeOf(data) <= LATE_BYTES_MAX)) return undefined;
+  if (!(sizeOf(data) <= LATE_BYTES_MAX)) return undefined;
   const send = toBuffer(data).toString(binary ? "base64" : "utf8");
   return { send, isBinary: binary, compress };
 }

@@ -114,6 +114,7 @@ export class KeptWebSocket implements KeptConnection {
 
   settle(result: "moved" | "back" | "lost", send: (data: string) => boolean): void {
     const held = this.#held as HeldSender;
+    this.#held = undefined;
     const forward = (call: LateCall): boolean => result === "moved" && send(JSON.stringify(call));
     if (result === "back" && !this.#socket.destroyed) {
       this.#ws._sender = this.#sender as Sender;

@@ -44,10 +44,11 @@ export class CountingClients implements AsyncDisposable {
     this.#process = child;
   }
 
-  static async start(systemd: PrivateSystemd, count: number): Promise<CountingClients> {
+  /** @param slowly how many times longer the pauses between messages are */
+  static async start(systemd: PrivateSystemd, count: number, slowly = 1): Promise<CountingClients> {
     const path = programInside(systemd, "counting-clients.mjs");
     const clients = new CountingClients(
-      watchProcess(systemd.spawn([systemd.node, path, "80", String(count)])),
+      watchProcess(systemd.spawn([systemd.node, path, "80", String(count), String(slowly)])),
     );
     await clients.#process.event("running");
     return clients;

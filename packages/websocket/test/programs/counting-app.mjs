@@ -12,6 +12,8 @@ const sockets = new WebSocketServer({
   perMessageDeflate: { threshold: 0 },
   handleProtocols: (all) => [...all].at(-1),
 });
+/** How many times longer the pauses between messages are. */
+const slowly = Number(process.env.SLOWLY ?? 1);
 const counts = new WeakMap();
 
 function count(ws, request, { up, down, heartbeats }) {
@@ -28,9 +30,9 @@ function count(ws, request, { up, down, heartbeats }) {
   const sendNext = () => {
     state.down += 1;
     ws.send(contentOf(state.down), { compress: Math.random() < 0.7 });
-    state.timer = setTimeout(sendNext, Math.random() * 60);
+    state.timer = setTimeout(sendNext, Math.random() * 60 * slowly);
   };
-  state.timer = setTimeout(sendNext, Math.random() * 60);
+  state.timer = setTimeout(sendNext, Math.random() * 60 * slowly);
   ws.on("pong", () => (state.heartbeats += 1));
   ws.on("ping", () => {});
   ws.on("close", () => clearTimeout(state.timer));

@@ -1,4 +1,4 @@
-// Clients of counting-app.mjs: `node counting-clients.mjs PORT COUNT`. After the line `end` on standard input, prints what they have seen.
+// Clients of counting-app.mjs: `node counting-clients.mjs PORT COUNT SLOWLY`. After the line `end` on standard input, prints what they have seen.
 import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { contentOf } from "./content.mjs";
 
-const [port, count] = process.argv.slice(2).map(Number);
+const [port, count, slowly] = process.argv.slice(2).map(Number);
 const result = {
   opened: 0,
   closed: {},
@@ -39,10 +39,11 @@ class Client {
     this.ws = new WebSocket(`ws://127.0.0.1:${port}/path/${index}?q=${index}`, ["one", "two"], {
       perMessageDeflate: deflates[index % 5],
     });
+    this.opened = once(this.ws, "open");
     this.ended = new Promise((resolve) => (this.onEnd = resolve));
     this.ws.on("message", (data, isBinary) => this.onMessage(data, isBinary));
     this.ws.on("pong", (data) => {
-      if (this.pings.shift() !== data.toString()) this.report(`pong ${data}`);
+      if (this.pings.shift() !== data.toString()) this.report("a pong that was not asked for");
     });
     this.ws.on("error", (error) => result.errors.push(error.message));
     this.ws.on("close", (code) => {
@@ -80,7 +81,7 @@ class Client {
       url: `/path/${this.index}?q=${this.index}`,
       protocol: "two",
       address: `127.0.0.1:${localPort}`,
-      host: `127.0.0.1:${port}`,
+      host: "127.0.0.1",
     };
     for (const key of Object.keys(expected))
       if (seen[key] !== expected[key]) this.report(`${key} is ${seen[key]}, not ${expected[key]}`);
@@ -90,7 +91,7 @@ class Client {
   }
 
   async run() {
-    await once(this.ws, "open");
+    await this.opened;
     result.opened += 1;
     while (!isOver && this.ws.readyState === WebSocket.OPEN) {
       const kind = Math.random();
@@ -118,8 +119,9 @@ class Client {
           this.ws.send(data.subarray(10));
         } else this.ws.send(data);
       }
-      if (Math.random() < 0.7) await delay(Math.random() * 60);
+      if (Math.random() < 0.7) await delay(Math.random() * 60 * slowly);
     }
+    for (let waits = 0; this.asks.size > 0 && waits < 500; waits += 1) await delay(20);
     if (this.ws.readyState === WebSocket.OPEN) this.ws.send("end");
     const timer = setTimeout(() => {
       this.report("silence");
@@ -133,7 +135,7 @@ class Client {
 
 const clients = Array.from({ length: count }, (_, index) => new Client(index));
 const running = Promise.all(clients.map((client) => client.run()));
-await Promise.all(clients.map(({ ws }) => ws.readyState === WebSocket.OPEN || once(ws, "open")));
+await Promise.all(clients.map(({ opened }) => opened));
 console.log(JSON.stringify({ event: "running" }));
 for await (const line of createInterface(process.stdin)) {
   if (line === "look") console.log(JSON.stringify({ event: "look", ...result }));

@@ -93,7 +93,7 @@ export async function moveConnections(
         continue;
       }
       const late = setTimeout(() => queue.giveBackAll(), WAIT_MS);
-      const data = await next.kept?.pack();
+      const data = next.kept && (await packWithin(next.kept, deadline - now()));
       if (data === null) {
         clearTimeout(late);
         giveBack(next);
@@ -112,6 +112,19 @@ export async function moveConnections(
     }
   } finally {
     queue.close();
+  }
+}
+
+/** Resolves with undefined if the keeper needs more time. The connection then does not move. */
+async function packWithin(kept: KeptConnection, patience: number): Promise<string | null | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), patience);
+  });
+  try {
+    return await Promise.race([kept.pack(), limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,57 @@
+// Answers each message with the process and the number of answers. FAULT says what goes wrong in the process that takes over.
+import { createServer } from "node:http";
+import process from "node:process";
+import { WebSocketServer } from "ws";
+import { listen } from "@sockact/core";
+import { keepWebSockets } from "@sockact/websocket";
+
+const { FAULT } = process.env;
+const isNext = process.connected;
+const server = createServer((request, response) => response.end(String(process.pid)));
+const sockets = new WebSocketServer({ server, path: isNext && FAULT === "other path" ? "/other" : "/chat" });
+const say = (event, more) => console.log(JSON.stringify({ event, pid: process.pid, ...more }));
+process.on("warning", ({ code, message }) => say("warning", { code, message }));
+
+function chat(ws, answers) {
+  ws.answers = answers;
+  ws.on("close", (code) => say("close", { code }));
+  ws.on("message", async (data) => {
+    const text = data.toString();
+    const answer = () =>
+      ws.send(
+        `${text} ${process.pid} ${++ws.answers}`,
+        (error) => error && say("not sent", { code: error.code }),
+      );
+    // Answered when the WebSocket has moved.
+    if (text === "late") ws.answerLate = answer;
+    else answer();
+  });
+}
+
+sockets.on("connection", (ws) => chat(ws, 0));
+let restored = 0;
+if (!(isNext && FAULT === "not kept"))
+  keepWebSockets(sockets, {
+    name: "chat",
+    canMove: () => FAULT !== "busy",
+    save(ws) {
+      if (FAULT === "large state") return "x".repeat(70_000);
+      if (FAULT === "save throws") throw new Error("from save");
+      // In another turn, the WebSocket may still be under way, or have moved.
+      if (ws.answerLate) setTimeout(() => ws.answerLate(), 50);
+      return { answers: ws.answers, pid: process.pid };
+    },
+    restore(ws, { answers, pid }) {
+      restored += 1;
+      if (FAULT === "restore throws") {
+        ws.send("not to be seen");
+        throw new Error("from restore");
+      }
+      chat(ws, answers);
+      if (FAULT === "new process killed" && restored === 3) process.kill(process.pid, "SIGKILL");
+      if (FAULT === "old process killed" && restored === 3) process.kill(pid, "SIGKILL");
+      if (FAULT === "restore rejects") return Promise.reject(new Error("from restore"));
+      if (FAULT === "restore takes long") return new Promise((resolve) => setTimeout(resolve, 300));
+    },
+  });
+await listen(server, { onEvent: (event) => say("sockact", { ...event, error: event.error?.message }) });
