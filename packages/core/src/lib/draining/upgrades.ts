@@ -11,20 +11,19 @@ export interface Upgrade {
   readonly since: number;
 }
 
-const upgrades = new WeakMap<Socket, Upgrade>();
-const remember = processState(
-  "upgrades",
-  new WeakMap<Server, (request: IncomingMessage, socket: Socket) => void>(),
-);
+const upgrades = processState("upgrades", {
+  of: new WeakMap<Socket, Upgrade>(),
+  remember: new WeakMap<Server, (request: IncomingMessage, socket: Socket) => void>(),
+});
 
 /** The upgrade of this connection, or undefined. */
 export function upgradeOf(socket: Socket): Upgrade | undefined {
-  return upgrades.get(socket);
+  return upgrades.of.get(socket);
 }
 
 /** Records a connection that was upgraded in another process. */
 export function rememberUpgrade(server: Server, request: IncomingMessage, socket: Socket): void {
-  remember.get(server)?.(request, socket);
+  upgrades.remember.get(server)?.(request, socket);
 }
 
 /**
@@ -36,11 +35,11 @@ export function rememberUpgrade(server: Server, request: IncomingMessage, socket
 export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();
   const noteUpgrade = (request: IncomingMessage, socket: Socket): void => {
-    upgrades.set(socket, { request, since: now() });
+    upgrades.of.set(socket, { request, since: now() });
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   };
-  remember.set(server, noteUpgrade);
+  upgrades.remember.set(server, noteUpgrade);
   const isListening = (event: string): boolean => server.listeners(event).includes(noteUpgrade);
   const listenTo = (event: string): void => {
     if ((event === "upgrade" || event === "connect") && !isListening(event)) server.on(event, noteUpgrade);
