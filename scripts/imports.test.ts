@@ -40,6 +40,7 @@ const orders: Record<string, string[]> = {
     "lint/report",
     "lint",
     "run",
+    "prove",
     "verify",
     "doctor/model",
     "doctor/facts",

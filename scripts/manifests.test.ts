@@ -18,6 +18,7 @@ const forUsers = [
   "fastify",
   "koa",
   "notify",
+  "prove",
   "register",
   "testing",
   "units",
@@ -29,6 +30,7 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
+  "packages/prove": ["@sockact/testing", "sockact"],
   "packages/websocket": ["@sockact/core"],
   "packages/testing": ["@sockact/units", "autocannon", "close-with-grace", "koffi", "ws"],
 };

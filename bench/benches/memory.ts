@@ -128,7 +128,7 @@ async function manyApps(node: string, major: string, count: number, only: string
   const title = `Many Express apps on one host, Node ${major}`;
   const reason = whyNoPrivateSystemd();
   if (reason !== undefined) {
-    console.error(`Left out: ${title}, because ${reason}.`);
+    console.error(`Left out: ${title}, because ${reason}`);
     return [];
   }
   await using host = await ManyApps.install(node, count);

@@ -50,7 +50,7 @@ export default defineConfig({
   // Otherwise a reader loads every page that the sidebar shows.
   router: { prefetchLinks: false },
   // Each code in these files has a page.
-  srcExclude: ["outputs/**", "screenshots/**", "codes/{errors,doctor,lint}.md"],
+  srcExclude: ["outputs/**", "screenshots/**", "codes/{errors,doctor,lint,prove}.md"],
   sitemap: { hostname: address },
   // To switch transitions off for the change to dark, VitePress computes all styles of each page again as it starts.
   appearance: { disableTransition: false },

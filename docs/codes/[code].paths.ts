@@ -6,7 +6,7 @@ import { pageOfAllCodes } from "./page-of-all-codes.ts";
 import { pageOfCode } from "./page-of-code.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
-const sources = ["codes/errors.md", "codes/doctor.md", "codes/lint.md"];
+const sources = ["codes/errors.md", "codes/doctor.md", "codes/lint.md", "codes/prove.md"];
 
 /** All codes, in the order of the files that describe them. On GitHub, readers see these files. */
 export const readAll = (): DocumentedCode[] =>

@@ -16,6 +16,7 @@ import { directiveSections, leftOut, whatBreaks } from "./pages/hardening.ts";
 import { lintCodes } from "./pages/lint.ts";
 import { criticalAlerts, metricsList, warningAlerts } from "./pages/metrics.ts";
 import { outputs } from "./pages/outputs.ts";
+import { promises, proveCodes } from "./pages/prove.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -36,6 +37,8 @@ const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
   "docs/watch.md": { critical: criticalAlerts, warning: warningAlerts },
   "docs/codes/doctor.md": { codes: doctorCodes },
   "docs/codes/lint.md": { codes: lintCodes },
+  "docs/codes/prove.md": { codes: proveCodes },
+  "docs/prove.md": { promises },
 };
 
 for (const [file, text] of Object.entries(outputs())) write(`docs/${file}`, text);

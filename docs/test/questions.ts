@@ -132,6 +132,14 @@ export const questions: readonly Question[] = [
   ],
   ["Allow an app to sleep when inactive", ["sleep"], github("karimfromjordan/sveltekit-systemd#1")],
 
+  // Tests of an app.
+  ["Testing systemd in a container in a CI", ["prove", "prove-ci"], github("systemd/node-sd-notify#10")],
+  [
+    "Track leaking timers, sockets, open files, child processes",
+    ["prove", "codes/SOCKACT_PROVE_OPEN", "codes/SOCKACT_PROVE_DESCRIPTORS"],
+    github("hapijs/lab#988"),
+  ],
+
   // Process managers.
   [
     "Environment variables not re-read on restart",

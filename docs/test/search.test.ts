@@ -72,6 +72,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["cloudflare", "proxy-protocol"],
   ["environment variables", "files-and-secrets"],
   ["prometheus", "metrics"],
+  ["junit", "prove"],
   ["redirect http to https", "tls", "coming-from/nginx"],
   ["domain", "several-apps"],
   ["can two apps share port 80", "several-apps"],
@@ -149,7 +150,7 @@ describe("the search", () => {
     expect(wanted.some((page) => pagesOfFirst.includes(page)) ? [] : first).toEqual([]);
   });
 
-  test("finds the answers to 62 of 65 questions that people ask among the first three", () => {
+  test("finds the answers to 64 of 67 questions that people ask among the first three", () => {
     const ranks = questions.map(([question, answers]) => {
       const pagesOfResults = idsOf(question).map((id) => id.split("#")[0]!);
       const at = pagesOfResults.findIndex((page) => answers.includes(page));
@@ -159,7 +160,7 @@ describe("the search", () => {
     const list = ranks.map(
       ({ question, rank, first }) => `${rank}: ${question}${rank > 3 ? ` (first: ${first.join(", ")})` : ""}`,
     );
-    expect(questions.length).toBe(65);
+    expect(questions.length).toBe(67);
     expect(missed.length > 3 ? list : []).toEqual([]);
   });
 

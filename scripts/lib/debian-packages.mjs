@@ -15,6 +15,7 @@ export const packageOf = {
   busctl: "systemd",
   "systemd-escape": "systemd",
   unshare: "util-linux",
+  newuidmap: "uidmap",
   flock: "util-linux",
   setpriv: "util-linux",
   taskset: "util-linux",

@@ -12,6 +12,8 @@ export const keywords: Readonly<Record<string, string>> = {
     "tsc, tsx, ts-node, swc, esbuild, type stripping, strip types, compile, .ts file, dist, tsconfig",
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n, Astro",
   run: "nodemon, tsx, hot reload, local development, laptop",
+  prove:
+    "test graceful shutdown, test restart, chaos test, load test, smoke test, reliability test, test the sandbox, memory leak, file descriptor leak, leaking timers, open sockets, open files, child processes, track leaks, JUnit, SARIF, CI",
   "first-certificate":
     "letsencrypt, certbot, https, SSL certificate, free certificate, first certificate, ACME, webroot, renew, renewal hook, deploy hook, port 443, cloudflare DNS",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
@@ -61,6 +63,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":
     "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",
+  "prove-ci":
+    "GitHub Action, workflow, pipeline, .gitlab-ci.yml, merge request, pull request, continuous integration, gate, JUnit, SARIF",
   ports: "port 80 without root, privileged port, setcap, authbind, iptables, EACCES",
   hardening:
     "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",

@@ -39,6 +39,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/preload",
       "/apps",
       "/run",
+      "/prove",
+      "/prove-ci",
       "/first-certificate",
       "/tls",
       "/proxy-protocol",

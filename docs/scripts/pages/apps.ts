@@ -2,6 +2,7 @@ import { slug } from "github-slugger";
 import { readAppRuns } from "../../../packages/testkit/src/app-runs.ts";
 import { frameworkApps } from "../../../packages/testkit/src/framework-apps.ts";
 import { type NpmApp, unmodifiedApps } from "../../../packages/testkit/src/unmodified-apps.ts";
+import { alignedTable } from "./aligned-table.ts";
 
 const HEADINGS = ["app", "version", "takes its sockets with", "last green run", "requests"];
 
@@ -19,15 +20,6 @@ export function appsTable(): string {
     ];
   });
   return alignedTable([HEADINGS, ...rows]);
-}
-
-/** A table as oxfmt writes it. */
-function alignedTable(rows: readonly (readonly string[])[]): string {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const [head, ...lines] = rows.map(
-    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`,
-  );
-  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...lines].join("\n");
 }
 
 function linkTo(page: NonNullable<NpmApp["page"]>): string {

@@ -72,6 +72,7 @@ const helpFiles: Readonly<Record<string, string>> = {
   lint: "outputs/help-lint.txt",
   verify: "outputs/help-verify.txt",
   run: "outputs/help-run.txt",
+  prove: "outputs/help-prove.txt",
   completion: "outputs/help-completion.txt",
   man: "outputs/help-man.txt",
 };
@@ -132,6 +133,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   lint: ["no-such-folder"],
   logs: ["no-such-app"],
   metrics: ["no-such-app"],
+  prove: ["--budget", "no-such-figure=1"],
   reload: ["no-such-app"],
   restart: ["no-such-app"],
   status: ["no-such-app"],

@@ -352,6 +352,20 @@ describe("the app in a folder", () => {
     });
   });
 
+  it.each([
+    ["next start", "next/dist/bin/next", [143]],
+    ["vite preview", "vite/bin/vite.js", [143]],
+    ["serve", "serve/build/main.js", undefined],
+  ])("knows the exit status of %s at SIGTERM", async (start, file, successExitStatus) => {
+    const [name = ""] = start.split(" ");
+    const app = await detect({
+      "package.json": { scripts: { start }, dependencies: { [name]: "*", vite: "*" } },
+      [`node_modules/${file}`]: `#!/usr/bin/env node\n`,
+      [`node_modules/.bin/${name}`]: { link: `../${file}` },
+    });
+    expect(describeApp(app).successExitStatus).toEqual(successExitStatus);
+  });
+
   describe("of SvelteKit's adapter-node", () => {
     it("takes the one socket itself: it gets neither a preload nor the descriptor for messages", async () => {
       const app = await detect(adapterNodeApp, "build/index.js");

@@ -48,7 +48,9 @@ describe("sockact explain", () => {
     const codes = new Set(explained.map(({ code }) => code));
     const expected = [
       ...codesInSources(),
-      ...["codes/errors.md", "codes/lint.md", "codes/doctor.md"].flatMap((page) => codesInPage(page)),
+      ...["codes/errors.md", "codes/lint.md", "codes/doctor.md", "codes/prove.md"].flatMap((page) =>
+        codesInPage(page),
+      ),
     ];
     expect(expected.length).toBeGreaterThan(150);
     const missing = expected.filter((code) => !codes.has(code));

@@ -9,7 +9,9 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const SERVICE = "sockact-metrics.service";
 const FILE = "/var/lib/prometheus/node-exporter/sockact.prom";
 
-describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metrics install", () => {
+const needs = { privateSystemd: true, commands: ["dbus-daemon", "openssl"] };
+
+describeWith(needs, "sockact metrics install", () => {
   let systemd: PrivateSystemd;
   /** What the installation has printed. */
   let printed: string;
@@ -67,46 +69,92 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     expect(rated.stdout).toMatch(/Overall exposure level for sockact-metrics\.service: 0\.\d SAFE/);
   });
 
+  /** What a program can do that has taken over the service. */
+  async function canDo(service: string, attempts: Readonly<Record<string, string>>): Promise<string[]> {
+    const script = Object.entries(attempts).map(
+      ([what, command]) => `if ${command}; then echo "can: ${what}" >&2; fi`,
+    );
+    await systemd.write("/var/lib/taken/over.sh", script.join("\n"));
+    const folder = `/etc/systemd/system/${service}.d`;
+    const lines = ["Type=oneshot", "Restart=no", "ExecStart=", "ExecStart=/bin/sh /var/lib/taken/over.sh"];
+    await systemd.write(`${folder}/taken.conf`, `[Service]\n${lines.join("\n")}\n`);
+    await systemd.stop(service);
+    await systemd.systemctl("daemon-reload");
+    await systemd.start(service);
+    const said = await systemd.journal(service, "service");
+    await systemd.mustRun(["rm", "-r", folder]);
+    await systemd.systemctl("daemon-reload");
+    return said.filter((line) => line.startsWith("can: ")).map((line) => line.slice("can: ".length));
+  }
+  const connect = `require("net").connect(80).on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
+  const openPort = `require("net").createServer().on("error", () => process.exit(1)).listen(9229, () => process.exit(0))`;
+  const forbidden = {
+    "writes to /etc": "echo x >/etc/x",
+    "writes to /run": "echo x >/run/x",
+    "writes to the folder of sockact": "echo x >/var/lib/sockact/sockact-metrics/files/x",
+    "stops units": "systemctl --no-ask-password stop shop.socket",
+    "starts units": "systemctl --no-ask-password start shop.service",
+    "runs a program as root": "systemd-run --no-ask-password true",
+    "drains apps": "touch /var/lib/sockact/drained/shop",
+  };
+
   test("a program that has taken it over can only read", { tags: "campaign" }, async () => {
-    const connect = `require("net").connect(80).on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
     const attempts = {
       "reads the state of units": "systemctl show --property=ActiveState shop.socket",
       "reads the journal": "journalctl --lines=1 --unit=shop.socket | grep shop",
       "writes its counters": "echo x >$STATE_DIRECTORY/x",
-      "writes to /etc": "echo x >/etc/x",
-      "writes to /run": "echo x >/run/x",
-      "writes to the folder of sockact": "echo x >/var/lib/sockact/sockact-metrics/files/x",
       "reads secrets": "cat /etc/shadow",
-      "stops units": "systemctl --no-ask-password stop shop.socket",
-      "starts units": "systemctl --no-ask-password start shop.service",
-      "runs a program as root": "systemd-run --no-ask-password true",
-      "drains apps": "touch /var/lib/sockact/drained/shop",
       "connects to apps": `${systemd.node} -e '${connect}'`,
+      "changes the certificates": "echo x >/run/sockact-metrics-certificates.json",
+      ...forbidden,
     };
-    const script = Object.entries(attempts).map(
-      ([what, command]) => `if ${command}; then echo "can: ${what}"; fi`,
-    );
-    await systemd.write("/var/lib/taken/over.sh", script.join("\n"));
-    const folder = `/etc/systemd/system/${SERVICE}.d`;
-    const lines = [
-      "[Service]",
-      "Type=oneshot",
-      "Restart=no",
-      "ExecStart=",
-      "ExecStart=/bin/sh /var/lib/taken/over.sh",
-    ];
-    await systemd.write(`${folder}/taken.conf`, `${lines.join("\n")}\n`);
-    await systemd.stop(SERVICE);
-    await systemd.systemctl("daemon-reload");
-    await systemd.start(SERVICE);
-    const said = await systemd.journal(SERVICE, "service");
-    expect(said.filter((line) => line.startsWith("can: "))).toEqual([
-      "can: reads the state of units",
-      "can: reads the journal",
-      "can: writes its counters",
+    expect(await canDo(SERVICE, attempts)).toEqual([
+      "reads the state of units",
+      "reads the journal",
+      "writes its counters",
     ]);
-    await systemd.mustRun(["rm", "-r", folder]);
+  });
+
+  test("it shows when certificates expire that only root may read", { tags: "campaign" }, async () => {
+    const [certificate, key] = ["/etc/shop.pem", "/etc/shop.key"];
+    await systemd.mustRun(
+      `openssl req -x509 -newkey rsa:2048 -noenc -days 30 -subj /CN=shop -keyout ${key} -out ${certificate}`.split(
+        " ",
+      ),
+    );
+    await systemd.mustRun(["chmod", "600", certificate]);
+    await systemd.mustRun(["mkfifo", "/etc/shop.pipe"]);
+    await systemd.mustRun(["ln", "-s", "/etc/shadow", "/etc/link.pem"]);
+    const files = [certificate, key, "/etc/shop.pipe", "/etc/link.pem", "/dev/zero"];
+    const lines = files.map((file, index) => `LoadCredential=${index}:${file}\n`);
+    await systemd.write("/etc/systemd/system/shop.service.d/tls.conf", `[Service]\n${lines.join("")}`);
     await systemd.systemctl("daemon-reload");
+    // Its timer does so each hour.
+    await systemd.start("sockact-metrics-certificates.service");
+    expect(await systemd.show("sockact-metrics-certificates.timer", "ActiveState")).toBe("active");
+    const { body } = await scrape("/metrics?certificates");
+    const until = await systemd.mustRun(["openssl", "x509", "-noout", "-enddate", "-in", certificate]);
+    const expiry = Date.parse(until.replace("notAfter=", "")) / 1000;
+    expect(
+      valueOf(body, `sockact_certificate_expiry_timestamp_seconds{app="shop",certificate="${certificate}"}`),
+    ).toBe(String(expiry));
+    // The file has nothing else, and the endpoint may not write it.
+    const path = systemd.hostPath("/run/sockact-metrics-certificates.json");
+    const expiries = { shop: { [certificate]: expiry }, "sockact-metrics": {} };
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(expiries);
+    expect(statSync(path)).toMatchObject({ uid: 0, mode: 0o100644 });
+
+    const attempts = {
+      "reads every file": "cat /etc/shadow",
+      "connects to this machine": `${systemd.node} -e '${connect}'`,
+      "writes the counters": "echo x >/var/lib/sockact-metrics/x",
+      "listens for a debugger": `${systemd.node} -e '${openPort}'`,
+      ...forbidden,
+    };
+    expect(await canDo("sockact-metrics-certificates.service", attempts)).toEqual([
+      "reads every file",
+      "connects to this machine",
+    ]);
   });
 
   test("it answers at addresses of IPv4, IPv6 and a unix socket", { tags: "campaign" }, async () => {
@@ -157,9 +205,16 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
       await systemd.mustRun(["umount", folder]);
 
       await sockact("uninstall", "sockact-metrics", "--yes", "--purge");
-      const left = [FILE, `${FILE}.new`, "/run/sockact-metrics.prom", "/var/lib/sockact-metrics"];
+      const left = [
+        FILE,
+        `${FILE}.new`,
+        "/run/sockact-metrics.prom",
+        "/run/sockact-metrics-certificates.json",
+        "/var/lib/sockact-metrics",
+      ];
       expect(left.filter((each) => existsSync(systemd.hostPath(each)))).toEqual([]);
-      expect(await systemd.show("sockact-metrics.timer", "LoadState")).toBe("not-found");
+      for (const timer of ["sockact-metrics.timer", "sockact-metrics-certificates.timer"])
+        expect(await systemd.show(timer, "LoadState")).toBe("not-found");
     },
   );
 });

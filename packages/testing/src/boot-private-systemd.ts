@@ -1,9 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join, resolve as absolute, sep } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { describeObstacle, findObstacle, type Obstacle } from "./obstacle.ts";
+import { environmentOfUser, inOwnMounts } from "./own-namespaces.ts";
 import { PrivateSystemd } from "./private-systemd.ts";
 
 const bootScript = fileURLToPath(new URL("../programs/private-systemd.sh", import.meta.url));
@@ -26,33 +29,23 @@ export interface BootOptions {
   readonly disk?: string | undefined;
 }
 
-/** Whether systemd itself is installed, and not only its programs. */
-export function hasSystemd(): boolean {
-  return existsSync("/usr/lib/systemd/systemd") || existsSync("/lib/systemd/systemd");
+let found: { obstacle: Obstacle | undefined } | undefined;
+
+/** What keeps a private systemd from booting here, or `undefined` if one boots. */
+export function privateSystemdObstacle(): Obstacle | undefined {
+  found ??= { obstacle: findObstacle() };
+  return found.obstacle;
 }
 
-let found: { reason: string | undefined } | undefined;
-
-/** The reason why a private systemd can't boot here, or `undefined` if it can. */
+/**
+ * The reason why a private systemd can't boot here, with what to do about it, or `undefined` if it can. It
+ * says the same as {@link describeObstacle} of {@link privateSystemdObstacle}.
+ */
 export function whyNoPrivateSystemd(): string | undefined {
-  found ??= { reason: findReason() };
-  return found.reason;
-}
-
-function findReason(): string | undefined {
-  if (process.platform !== "linux") return "a private systemd needs Linux";
-  if (process.getuid?.() !== 0) return "a private systemd needs root";
-  if (!hasSystemd()) return "a private systemd needs systemd itself, which is not installed";
-  const script =
-    "mount -n -t proc proc /proc && mount -n -t tmpfs tmpfs /tmp && mount -n -t cgroup2 cgroup2 /sys/fs/cgroup";
-  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--cgroup", "--pid", "--fork"];
-  const { status, stderr, error } = spawnSync("unshare", [...namespaces, "bash", "-c", script], {
-    encoding: "utf8",
-  });
-  if (error) return `a private systemd needs unshare of util-linux: ${error.message}`;
-  if (status !== 0)
-    return `a private systemd needs namespaces and mounts of its own: ${stderr.trim().replaceAll("\n", " ")}`;
-  return undefined;
+  const obstacle = privateSystemdObstacle();
+  if (obstacle === undefined) return undefined;
+  const { reason, hint } = describeObstacle(obstacle);
+  return `${reason}. ${hint}`;
 }
 
 /**
@@ -67,23 +60,27 @@ function findReason(): string | undefined {
  */
 export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
   const reason = whyNoPrivateSystemd();
-  if (reason) throw new Error(`${reason}.`);
-  const project = options.project ?? projectOf(process.cwd());
+  if (reason) throw new Error(reason);
+  const project = absolute(options.project ?? projectOf(process.cwd()));
+  const own = packagesFolder();
+  const packages = isIn(own, project) ? undefined : own;
   // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.
-  const supervisor = spawn(
-    "unshare",
-    [
-      "--mount",
-      "--propagation=private",
-      "bash",
-      bootScript,
-      project,
-      options.node ?? process.execPath,
-      options.generators ?? "",
-      options.disk ?? "",
-    ],
-    { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
-  );
+  const [program, ...args] = [
+    ...inOwnMounts(),
+    "bash",
+    bootScript,
+    project,
+    options.node ?? process.execPath,
+    options.generators ?? "",
+    options.disk ?? "",
+    packages ?? "",
+  ];
+  const supervisor = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    cwd: "/",
+    env: environmentOfUser(),
+  });
   let log = "";
   supervisor.stderr.on("data", (chunk) => (log += chunk));
   supervisor.stdin.on("error", () => {});
@@ -98,7 +95,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
     });
   });
-  const systemd = new PrivateSystemd(pid, supervisor, project);
+  const systemd = new PrivateSystemd(pid, supervisor, project, packages);
   try {
     await systemd.checkThatServicesCanRead();
   } catch (error) {
@@ -110,14 +107,24 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
 
 const ownFolder = fileURLToPath(new URL("..", import.meta.url));
 
+const isIn = (path: string, folder: string): boolean => join(path, sep).startsWith(join(folder, sep));
+
 /** The folder at or above this one that has dependencies and contains this package. */
 function projectOf(folder: string): string {
-  const contains = ownFolder.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  if (contains && existsSync(join(folder, "node_modules"))) return folder;
+  if (isIn(ownFolder, folder) && existsSync(join(folder, "node_modules"))) return folder;
   const above = dirname(folder);
   if (above === folder)
     throw new Error(
       "No folder above the current one contains this package. Set `project` to the folder that has the node_modules of your app.",
     );
   return projectOf(above);
+}
+
+/** The folder with this package and its dependencies, such as the `node_modules` of a global installation. */
+function packagesFolder(): string {
+  const dependency = createRequire(import.meta.url).resolve("koffi");
+  let folder = ownFolder;
+  while (!isIn(dependency, folder)) folder = dirname(folder);
+  const [outermost = "", inner] = `${folder}${sep}`.split(`${sep}node_modules${sep}`);
+  return inner === undefined ? folder : join(outermost, "node_modules");
 }

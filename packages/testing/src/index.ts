@@ -2,7 +2,12 @@ export { type ActivationOptions, socketActivate } from "./activated-process.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
 export { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
-export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+export {
+  bootPrivateSystemd,
+  type BootOptions,
+  privateSystemdObstacle,
+  whyNoPrivateSystemd,
+} from "./boot-private-systemd.ts";
 export { openSecurely, secureConnection } from "./clients.ts";
 export { during, type Kinds, type Results, type Starting } from "./during.ts";
 export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
@@ -44,6 +49,7 @@ export type {
   WebSocketsResult,
 } from "./loads.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
+export { describeObstacle, type Obstacle } from "./obstacle.ts";
 export { PrivateSystemd } from "./private-systemd.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export type { CommandOptions, CommandResult, PrivateRequest, PrivateResponse } from "./agent-inside.ts";

@@ -46,7 +46,9 @@ export interface AppRequest {
 export interface AskedFor {
   /** By default, those of load-app.mjs. */
   readonly requests?: readonly AppRequest[] | undefined;
-  /** A regular expression that the body of each answer matches. */
+  /** The status of each answer. The default is `200`. */
+  readonly status?: number | undefined;
+  /** A regular expression that the body of each answer matches; any body by default. */
   readonly answer?: string | undefined;
 }
 
@@ -70,8 +72,10 @@ export interface LoadClients {
 
 /** Options of the load `busy`. */
 export interface BusyOptions extends AskedFor {
-  /** The address of the app. */
+  /** The address of the app. For a unix socket, the host does not matter: `http://localhost`. */
   readonly url: string;
+  /** A unix socket to connect to instead of the host. */
+  readonly socketPath?: string | undefined;
   /** How many clients there are. */
   readonly connections: number;
   /** Whether a client uses its connection again. */
@@ -88,6 +92,8 @@ export interface ThinkingOptions extends LoadAddress, LoadClients, AskedFor {
   readonly think: number;
   /** How long each packet travels, in milliseconds. */
   readonly away: number;
+  /** A unix socket to connect to instead of the host and port. */
+  readonly socketPath?: string | undefined;
   /** Whether the clients use TLS. They accept any certificate. By default, they don't. */
   readonly secure?: boolean | undefined;
 }

@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, posix, relative } from "node:path";
+import { basename, posix, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DEADLINE } from "./app-process.ts";
+import { isRoot, NAMESPACES } from "./own-namespaces.ts";
 import { spawnInside } from "./spawn-inside.ts";
 import {
   AgentInside,
@@ -38,6 +39,8 @@ export class PrivateSystemd implements AsyncDisposable {
   readonly pid: number;
   /** The path of the project's folder on the host. */
   readonly projectFolder: string;
+  /** The folder of the host with the packages that the project does not contain. */
+  readonly #packagesFolder: string | undefined;
   readonly #supervisor: ChildProcess;
   readonly #agent: AgentInside;
   readonly #children = new Set<ChildProcess>();
@@ -46,14 +49,15 @@ export class PrivateSystemd implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** @internal */
-  constructor(pid: number, supervisor: ChildProcess, projectFolder: string) {
+  constructor(pid: number, supervisor: ChildProcess, projectFolder: string, packagesFolder?: string) {
     this.pid = pid;
     this.projectFolder = projectFolder;
+    this.#packagesFolder = packagesFolder;
     this.#supervisor = supervisor;
     openSystemds.add(this);
     this.#agent = new AgentInside(() =>
       this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")], {
-        env: { KOFFI: this.#koffi() },
+        env: { KOFFI: this.inside(createRequire(import.meta.url).resolve("koffi")) },
       }),
     );
   }
@@ -67,7 +71,7 @@ export class PrivateSystemd implements AsyncDisposable {
     options: Pick<CommandOptions, "env" | "cwd"> & Pick<SpawnOptions, "stdio"> = {},
   ): ChildProcess {
     if (this.#closed) throw new Error("This private systemd has been closed.");
-    const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
+    const namespaces = [...(isRoot() ? [] : ["--user"]), ...NAMESPACES];
     const child = spawnInside(this.pid, namespaces, command, {
       ...options,
       env: environmentInside(options.env),
@@ -105,16 +109,25 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * The path inside for a file of the project.
+   * The path inside for a file of the project, or of a package that is installed beside this one. If the
+   * project does not contain these packages, they are mounted too, and every service sees them.
    *
-   * @throws if the file is not in the project's folder.
+   * @throws if the file is in neither.
    */
   inside(file: string | URL): string {
     const path = file instanceof URL ? fileURLToPath(file) : file;
-    const below = relative(this.projectFolder, path);
-    if (below.startsWith("../"))
-      throw new Error(`${path} is not in the project's folder, ${this.projectFolder}.`);
-    return posix.join(this.project, below);
+    const folders = { [this.project]: this.projectFolder, ...this.#packages() };
+    for (const [mounted, folder] of Object.entries(folders)) {
+      const below = relative(folder, path);
+      if (below !== ".." && !below.startsWith("../")) return posix.join(mounted, below);
+    }
+    throw new Error(`${path} is not in the project's folder, ${this.projectFolder}.`);
+  }
+
+  /** The packages that the project does not contain, by their path inside. */
+  #packages(): Record<string, string> {
+    const folder = this.#packagesFolder;
+    return folder === undefined ? {} : { [`/run/sockact/packages/${basename(folder)}`]: folder };
   }
 
   /** Writes a file that anyone may read, and creates the folders above it. */
@@ -288,22 +301,21 @@ export class PrivateSystemd implements AsyncDisposable {
     return this.close();
   }
 
-  /** Throws with a hint if a service without root can't read the project or Node. */
+  /** Throws with a hint if a service without root can't read the project, Node or the packages. */
   async checkThatServicesCanRead(): Promise<void> {
-    const check = `test -x ${this.node} && cd ${this.project} && for entry in . *; do test -r "$entry" || exit; done`;
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    const { code } = await this.run([...nobody, "sh", "-c", check]);
+    const script = `test -x ${this.node} && for folder; do
+      cd "$folder" || exit
+      for entry in . *; do test -r "$entry" || exit; done
+    done`;
+    const mounted = [this.project, ...Object.keys(this.#packages())];
+    const { code } = await this.run([...nobody, "sh", "-c", script, "sh", ...mounted]);
     if (code === 0) return;
+    const folders = [this.projectFolder, ...Object.values(this.#packages())].join(" ");
     throw new Error(
-      "Services that don't run as root can't read the project or Node, which are closed to other users. " +
-        "Run `chmod -R o+rX .` in the project's folder, and `chmod o+rx` on the Node binary.",
+      "Services that don't run as root can't read the project or Node, which are closed to other users.\n" +
+        `Run \`chmod -R o+rX ${folders}\`, and \`chmod o+rx\` on the Node binary.`,
     );
-  }
-
-  /** The path of koffi inside, or an empty string if it is not in the project. */
-  #koffi(): string {
-    const path = createRequire(import.meta.url).resolve("koffi");
-    return path.startsWith(join(this.projectFolder, "/")) ? this.inside(path) : "";
   }
 
   async #end(): Promise<void> {
@@ -337,7 +349,9 @@ function readEntry(line: string): { message: string; pid: string | undefined } {
 }
 
 async function killAndWait(child: ChildProcess): Promise<void> {
-  const ended = once(child, "close");
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  // Not `close`: what it has started may have its pipes open, and ends only with the namespaces.
+  const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
 }

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
 import { isInstalled } from "../../../scripts/lib/is-installed.ts";
 import type { TestRunner } from "@sockact/testing";
-import { hasSystemd, whyNoPrivateSystemd } from "../../testing/src/boot-private-systemd.ts";
+import { privateSystemdObstacle } from "../../testing/src/boot-private-systemd.ts";
+import { hasSystemd } from "../../testing/src/obstacle.ts";
 import { systemdVersion } from "../../testing/src/systemd-version.ts";
 
 /** The requirements of a group of tests. */
@@ -106,7 +107,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
-  return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
+  return privateSystemdObstacle() === undefined ? undefined : { what: "namespaces" };
 }
 
 function missingPrograms({ commands = [], systemd, privateSystemd }: Requirements): string[] {

@@ -139,7 +139,9 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
     expect(demo.stdout).toContain("No request failed");
     expect({ status, stderr: demo.stderr }).toEqual({ status: 0, stderr: "" });
     expect(tooWide(demo.stdout.split("\n"))).toEqual([]);
-    expect(demo.stdout).toMatch(/leaves out ports 80 and 443,\n.*sandbox\. The reason:\n.+needs root\n/);
+    expect(demo.stdout).toMatch(
+      /leaves out ports 80 and 443,\n.*sandbox\. The reason:\n.+ without root needs /,
+    );
     expect(demo.stdout).toMatch(/https:\/\/127\.0\.0\.1:\d+\/ answered .*\n.*\n.*certificate verified/);
     expect(demo.stdout).toMatch(/requests +[\d,]+ sent, 0 failed/);
     expect(demo.stdout).toMatch(/answered in \d+ ms, by the new pid/);

@@ -6,6 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { freeAddress } from "../../testing/src/addresses.ts";
 import { type AppProcess, startProcess } from "../../testing/src/app-process.ts";
 import { AppUnderLoad } from "../../testing/src/app-under-load.ts";
 import { certificateOf } from "../../testing/src/certificates.ts";
@@ -54,6 +55,21 @@ describe("clients of a server that answers one request after the other", () => {
     const waits = result.phases.map(({ longest }) => longest);
     expect(result.longest).toBeGreaterThanOrEqual(Math.max(...waits));
     expect(Math.max(...waits)).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["busy", { url: "http://localhost", connections: 1, keepAlive: true }],
+    ["thinking", { clients: 1, keepAlive: true, think: 0, away: 1, seed: 1 }],
+  ])("%s: the clients also connect to a unix socket", async (kind, options) => {
+    const socketPath = await freeAddress("unix");
+    await serve([], socketPath);
+    const all = JSON.stringify({ ...options, socketPath });
+    await using load = startProcess([process.execPath, loadProgram, kind, all]);
+    await load.event("running");
+    load.endInput();
+    const { lost, answered } = await load.event<LoadResult>("result");
+    expect(lost).toBe(0);
+    expect(answered).toBeGreaterThan(0);
   });
 
   test("together: several loads run in one process, and each has its own result", async () => {
@@ -243,7 +259,7 @@ describeWith(
  * A server that reads one request at a time, and reacts to each by the next item of the script. Resolves to
  * its port.
  */
-async function serve(script: ((socket: Socket) => void)[]): Promise<number> {
+async function serve(script: ((socket: Socket) => void)[], path?: string): Promise<number> {
   const left = [...script];
   const answer = (socket: Socket): void =>
     void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"pid":123}');
@@ -259,7 +275,7 @@ async function serve(script: ((socket: Socket) => void)[]): Promise<number> {
       (left.shift() ?? answer)(socket);
     });
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await once(path === undefined ? server.listen(0, "127.0.0.1") : server.listen(path), "listening");
   onTestFinished(() => void server.close());
   return (server.address() as { port: number }).port;
 }

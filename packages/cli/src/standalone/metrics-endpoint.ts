@@ -1,14 +1,17 @@
 // The endpoint of `sockact metrics install` as one file, which the installer copies to a folder of the service.
 // The preload beside it passes it the socket, and lets it sleep. With the argument `textfile`, it writes the
-// metrics to standard output once.
+// metrics to standard output once. With `certificates`, it writes when certificates expire.
 import { fstatSync, fsyncSync, ftruncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import manifest from "../../package.json" with { type: "json" };
 import { AppMetrics } from "../lib/metrics/app-metrics.ts";
 import { type Collector, type CollectorOptions, openCollector } from "../lib/metrics/collector.ts";
+import { certificatesFile } from "../lib/metrics/certificates-file.ts";
+import { certificatesOf } from "../lib/metrics/certificates.ts";
 import { createEndpoint, PORT } from "../lib/metrics/endpoint.ts";
 import { expositionText } from "../lib/metrics/exposition.ts";
+import { KnownUnits } from "../lib/metrics/known-units.ts";
 import { metricsManager } from "../lib/metrics/metrics-manager.ts";
 import { CliError } from "../lib/shared/cli-error.ts";
 
@@ -17,6 +20,7 @@ const open = (options: CollectorOptions): Collector =>
   openCollector(metricsManager(), {
     version: manifest.version,
     onProblem: report,
+    expiries: certificatesFile(),
     state: STATE_DIRECTORY && join(STATE_DIRECTORY, "counters.json"),
     ...options,
   });
@@ -38,23 +42,35 @@ function serve(): void {
 }
 
 /** Standard output is a file that systemd has opened. It may have the values of an earlier call. */
-async function writeOnce(): Promise<void> {
-  const collector = open({});
-  try {
-    const text = expositionText(await collector.sample());
-    if (!fstatSync(1).isFile()) return void process.stdout.write(text);
-    ftruncateSync(1, 0);
-    writeFileSync(1, text);
-    fsyncSync(1);
-  } finally {
-    collector.close();
-  }
+function writeOver(text: string): void {
+  if (!fstatSync(1).isFile()) return void process.stdout.write(text);
+  ftruncateSync(1, 0);
+  writeFileSync(1, text);
+  fsyncSync(1);
 }
 
-if (process.argv[2] === "textfile")
-  writeOnce().catch((error: unknown) => {
+const programs: Readonly<Record<string, () => Promise<string>>> = {
+  async textfile() {
+    const collector = open({});
+    try {
+      return expositionText(await collector.sample());
+    } finally {
+      collector.close();
+    }
+  },
+  async certificates() {
+    const manager = metricsManager();
+    const units = new KnownUnits(manager, { all: false, follow: false });
+    await units.discover();
+    return JSON.stringify(await certificatesOf(await units.ask(), manager.user));
+  },
+};
+
+const program = programs[process.argv[2] ?? ""];
+if (program === undefined) serve();
+else
+  program().then(writeOver, (error: unknown) => {
     if (!(error instanceof CliError)) throw error;
     report(error);
     process.exitCode = 1;
   });
-else serve();

@@ -7,18 +7,19 @@ import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
- *   answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
- *   a request without an answer fails; `requests`, `answer`: as in `requestsOf()`
+ * @param {{ url: string, socketPath?: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
+ *   status?: number, answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
+ *   a request without an answer fails; `requests`, `status`, `answer`: as in `requestsOf()`
  */
-export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
-  const { requests, isWhole } = requestsOf(asked);
+export function start({ url, socketPath, connections, keepAlive, timeout = 60, ...asked }) {
+  const { requests, status: wanted, isWhole } = requestsOf(asked);
   const tally = new Tally();
   const rounds = new Rounds(connections);
   let clients = 0;
   let underWay = 0;
   const running = autocannon({
     url,
+    socketPath,
     connections,
     requests,
     verifyBody: isWhole,
@@ -41,7 +42,7 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
       client.on("request", () => (sent ??= performance.now()));
       client.on("headers", ({ headers }) => (pid = pidIn(headers)));
       client.on("response", (status, _bytes, duration) => {
-        isAnswered = status === 200;
+        isAnswered = status === wanted;
         if (isAnswered) {
           // `duration` starts before the connection is made.
           tally.answer(Math.max(duration, performance.now() - sent), pid);

@@ -18,13 +18,14 @@ export function isWhole(body) {
 }
 
 /**
- * The requests of the load, and a function that returns whether a body is the complete answer to one of them.
+ * The requests of the load, the status of each answer, and a function that returns whether a body is the
+ * complete answer to one of them.
  *
- * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular
- *   expression that each answer matches
+ * @param {{ requests?: object[], status?: number, answer?: string }} asked the requests for another app,
+ *   their status, and a regular expression that each answer matches
  */
-export function requestsOf({ requests, answer }) {
-  if (requests === undefined) return { requests: REQUESTS, isWhole };
+export function requestsOf({ requests, status = 200, answer = "" }) {
+  if (requests === undefined) return { requests: REQUESTS, status, isWhole };
   const pattern = new RegExp(answer);
-  return { requests, isWhole: (body) => pattern.test(body) };
+  return { requests, status, isWhole: (body) => pattern.test(body) };
 }

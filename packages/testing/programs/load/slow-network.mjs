@@ -7,10 +7,10 @@ import { createConnection, createServer } from "node:net";
  * Resolves to the port of a proxy to this address. It delays the data, the end and the reset of a connection
  * equally.
  */
-export async function slowNetwork({ host, port, delay }) {
+export async function slowNetwork({ host, port, path, delay }) {
   const sockets = new Set();
   const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-    const far = createConnection({ host, port, allowHalfOpen: true, noDelay: true });
+    const far = createConnection({ host, port, path, allowHalfOpen: true, noDelay: true });
     carry(near, far, delay);
     carry(far, near, delay);
     for (const socket of [near, far]) {

@@ -10,14 +10,15 @@ import { slowNetwork } from "./slow-network.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, secure?: boolean, seed: number, timeout?: number, requests?: object[], answer?: string }} options
+ * @param {{ host: string, port: number, socketPath?: string, clients: number, keepAlive: boolean, think: number, away: number, secure?: boolean, seed: number, timeout?: number, requests?: object[], status?: number, answer?: string }} options
  *   `keepAlive: false`: each request on a new connection; `think`: the longest thought, `away`: how long each way takes, both in
- *   milliseconds; `secure`: over TLS, with any certificate; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `answer`: as `requestsOf()` has them
+ *   milliseconds; `secure`: over TLS, with any certificate; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `status`, `answer`: as `requestsOf()` has them
  */
 export async function start(options) {
   const {
     host,
     port,
+    socketPath,
     clients,
     keepAlive,
     think,
@@ -27,8 +28,8 @@ export async function start(options) {
     timeout = 0,
     ...asking
   } = options;
-  const { requests, isWhole } = requestsOf(asking);
-  const network = await slowNetwork({ host, port, delay: away });
+  const { requests, status: wanted, isWhole } = requestsOf(asking);
+  const network = await slowNetwork({ host, port, path: socketPath, delay: away });
   const tally = new Tally();
   const rounds = new Rounds(clients);
   const stopping = new AbortController();
@@ -59,7 +60,7 @@ export async function start(options) {
         const sent = request({ ...to, ...head, agent });
         sent.once("socket", (socket) => countConnection(sent, socket));
         const { status, headers, body } = await answerTo(sent, asked);
-        if (status !== 200) tally.fail(`status ${status}`);
+        if (status !== wanted) tally.fail(`status ${status}`);
         else if (!isWhole(body)) tally.fail("another body");
         else tally.answer(performance.now() - began, headers["x-pid"]);
       } catch (error) {

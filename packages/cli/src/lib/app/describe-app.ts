@@ -68,6 +68,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     environmentFile: environmentFile.length > 0 ? environmentFile : undefined,
     idleTimeout: choices.idleTimeout,
     handover: handover || undefined,
+    successExitStatus: endsWithSignal(app) ? [143] : undefined,
     bundle: choices.bundle,
     preload: preload === false ? undefined : preload,
     hardening: choices.hardening,
@@ -78,6 +79,10 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
 export function defined<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
+
+/** The servers of Next.js and Vite handle SIGTERM themselves, and then exit with 128 + 15. */
+const endsWithSignal = ({ framework, entry }: DetectedApp): boolean =>
+  framework === "next" || entry.endsWith("node_modules/vite/bin/vite.js");
 
 /** Where the app listens when you start it yourself: a port, or a port of the loopback interface. */
 export function ownAddress({ host, port = 3000 }: Pick<DetectedApp, "host" | "port">): string {

@@ -14,6 +14,7 @@ import { lintCommand } from "./lint-command.ts";
 import { logsCommand } from "./logs-command.ts";
 import { manCommand } from "./man-command.ts";
 import { metricsCommand } from "./metrics-command.ts";
+import { proveCommand } from "./prove-command.ts";
 import { reloadCommand } from "./reload-command.ts";
 import { restartCommand } from "./restart-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -40,7 +41,7 @@ function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
       undrainCommand(),
     ],
     "Find out what is wrong:": [doctorCommand(), explainCommand(), lintCommand(), verifyCommand()],
-    "Develop:": [runCommand(args)],
+    "Develop:": [runCommand(args), proveCommand()],
     "Your shell:": [completionCommand(), manCommand()],
   };
 }

@@ -2,6 +2,7 @@
 import doctor from "../../../../../docs/codes/doctor.md";
 import errors from "../../../../../docs/codes/errors.md";
 import lint from "../../../../../docs/codes/lint.md";
+import prove from "../../../../../docs/codes/prove.md";
 import { site } from "../shared/site.ts";
 import { readCodes, type DocumentedCode } from "./read-codes.ts";
 
@@ -10,6 +11,7 @@ const pages: Readonly<Record<string, string>> = {
   "codes/errors.md": errors,
   "codes/lint.md": lint,
   "codes/doctor.md": doctor,
+  "codes/prove.md": prove,
 };
 
 /** The documentation of a code, as Markdown with absolute links. */

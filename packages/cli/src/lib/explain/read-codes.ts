@@ -64,6 +64,7 @@ function read(body: string): Pick<DocumentedCode, "meaning"> & Partial<Documente
 const owners: Readonly<Record<string, string>> = {
   "codes/lint.md": "Linter: ",
   "codes/doctor.md": "Doctor: ",
+  "codes/prove.md": "Prove: ",
 };
 
 function themeOf(page: string, headings: readonly string[]): string {

@@ -120,7 +120,7 @@ function checked(value: unknown, place: Place, name: string): Manifest {
       throw new Error(`it lists ${JSON.stringify(file?.path)}`);
   }
   for (const path of manifest.made ?? [])
-    if (typeof path !== "string" || path !== join(path) || !/^\/.*\.prom(?:\.new)?$/.test(path))
+    if (typeof path !== "string" || path !== join(path) || !mayHaveMade(name, path))
       throw new Error(`it lists ${JSON.stringify(path)}`);
   for (const unit of [...sockets, service]) {
     if (typeof unit !== "string" || !isUnitOf(name, unit))
@@ -128,6 +128,10 @@ function checked(value: unknown, place: Place, name: string): Manifest {
   }
   return manifest as Manifest;
 }
+
+/** Whether a service may have made this file. */
+const mayHaveMade = (name: string, path: string): boolean =>
+  /^\/.*\.prom(?:\.new)?$/.test(path) || path === `/run/${name}-certificates.json`;
 
 /** Whether an installation of this service may have a file there. */
 export function mayHave(place: Place, name: string, path: unknown): boolean {

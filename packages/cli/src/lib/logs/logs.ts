@@ -6,7 +6,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { BAD_LEVEL, BAD_PATTERN, BAD_TIME } from "../printed/systemctl.ts";
 import { untilSignal } from "../shared/until-signal.ts";
-import { type ActivatedService, journalOf } from "../systemd/activated-units.ts";
+import { type ActivatedService, journalUnits } from "../systemd/activated-units.ts";
 import { JOURNAL_HINT, type JournalEntry, type JournalOptions } from "../systemd/journal.ts";
 import { newestLines, streamJournal } from "../systemd/follow-journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -100,9 +100,9 @@ async function showService(
   onEntry: (entry: JournalEntry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
-  const { units, namespace } = await journalOf(manager, service);
+  const units = journalUnits(service);
   const isEach = service.kind === "accept";
-  const from = { ...(since !== undefined && { since }), namespace, filters };
+  const from = { ...(since !== undefined && { since }), filters };
   if (lines === undefined && !(follow && isEach))
     return streamJournal(manager, units, { follow, ...from }, onEntry, signal);
   let after: string | undefined;
@@ -128,7 +128,7 @@ async function showService(
   return streamJournal(
     manager,
     isEach ? [] : units,
-    { follow, ...place, namespace, filters },
+    { follow, ...place, filters },
     (entry) => isOurs(entry) && onEntry(entry),
     signal,
   );

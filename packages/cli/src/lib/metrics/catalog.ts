@@ -217,7 +217,7 @@ export const metrics = {
   },
   sockact_certificate_expiry_timestamp_seconds: {
     type: "gauge",
-    help: "When the certificate expires, in seconds since 1970: of a host name at the machine's proxy, or of a file that the unit names. Only root can read most of them.",
+    help: "When the certificate expires, in seconds since 1970: of a host name at the machine's proxy, or of a file that the unit names.",
     labels: ["app", "certificate"],
     otel: "sockact.certificate.expiry.time",
     source: "proxy",

@@ -5,34 +5,18 @@ import { listOf } from "../shared/properties.ts";
 import { textOrEmpty } from "../shared/read-file.ts";
 import type { KnownApp } from "./known-apps.ts";
 
-/** How long the certificates of an app are not looked at again, in milliseconds, unless it starts. */
-const FRESH = 3_600_000;
+/** When certificates expire, in seconds since 1970: by the app, and by the host name or the path of the file. */
+export type Expiries = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** When the certificates of an app expire. */
-export interface Expiries {
-  /** When they were looked at, in milliseconds since 1970. */
-  at: number;
-  /** The runs of the app at that time. */
-  runs: string;
-  /** In seconds since 1970, by the host name, or by the path of the file. */
-  expiries: Record<string, number>;
-}
-
-/** The expiries of each app, from earlier ones if the app has not started since, and they are recent. */
-export async function certificatesOf(
-  apps: readonly KnownApp[],
-  earlier: Readonly<Record<string, Expiries>>,
-  user: boolean,
-  now = Date.now(),
-): Promise<Record<string, Expiries>> {
-  const read = async (app: KnownApp): Promise<[string, Expiries]> => {
-    const { kind, name } = app.service;
-    const known = Object.hasOwn(earlier, name) ? earlier[name] : undefined;
-    const runs = kind === "accept" ? "" : app.units.map(({ InvocationID }) => InvocationID).join(" ");
-    if (known?.runs === runs && known.at <= now && now - known.at < FRESH) return [name, known];
-    return [name, { at: now, runs, expiries: { ...ofFiles(app), ...(await ofHosts(name, user)) } }];
-  };
-  return Object.fromEntries(await Promise.all(apps.map(read)));
+/** Looks at the certificates of each app. */
+export async function certificatesOf(apps: readonly KnownApp[], user: boolean): Promise<Expiries> {
+  const found = apps.map(async (app): Promise<[string, Record<string, number>]> => {
+    const { name } = app.service;
+    const own = Object.entries({ ...ofFiles(app), ...(await ofHosts(name, user)) });
+    // The time in a certificate may be garbage.
+    return [name, Object.fromEntries(own.filter(([, seconds]) => Number.isFinite(seconds)))];
+  });
+  return Object.fromEntries(await Promise.all(found));
 }
 
 const expiry = ({ validTo }: X509Certificate): number => Date.parse(validTo) / 1000;

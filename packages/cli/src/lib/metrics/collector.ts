@@ -6,7 +6,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { AppMetrics } from "./app-metrics.ts";
 import { appSamples } from "./app-samples.ts";
 import type { Sample } from "./catalog.ts";
-import { certificatesOf } from "./certificates.ts";
+import { certificatesOf, type Expiries } from "./certificates.ts";
 import { Counting } from "./counting.ts";
 import { countersOf } from "./counters.ts";
 import { currentApps } from "./known-apps.ts";
@@ -23,6 +23,8 @@ export interface CollectorOptions {
   version?: string | undefined;
   /** Is called with a problem that leaves values out, when it begins. By default, it is not shown. */
   onProblem?: ((problem: CliError) => void) | undefined;
+  /** Returns when certificates expire. By default, the files are read, and the proxy is asked, each time. */
+  expiries?: (() => Expiries) | undefined;
   /** Gets what apps have recorded of their own. By default, it is not read. */
   ofApps?: AppMetrics | undefined;
 }
@@ -38,30 +40,38 @@ export interface Collector {
 /** Opens a collector of the metrics of a service manager's units. */
 export function openCollector(
   manager: ServiceManager,
-  { follow = false, state, all = false, version = ownVersion(), onProblem, ofApps }: CollectorOptions = {},
+  {
+    follow = false,
+    state,
+    all = false,
+    version = ownVersion(),
+    onProblem,
+    expiries,
+    ofApps,
+  }: CollectorOptions = {},
 ): Collector {
   const units = new KnownUnits(manager, { all, follow });
   const counting = new Counting(manager, { follow, state, onProblem, ofApps });
-
-  let certificates = counting.certificates;
 
   async function values(): Promise<Sample[]> {
     const began = performance.now();
     await units.discover();
     await counting.read(units);
     const known = await units.ask();
-    certificates = await certificatesOf(known, certificates, manager.user);
+    const certificates = expiries?.() ?? (await certificatesOf(known, manager.user));
     const current = currentApps(known, manager.user);
     const at = Number(process.hrtime.bigint() / 1000n);
-    const counters = counting.reconciled(current, certificates, at);
+    const counters = counting.reconciled(current, at);
     return [
       ...current.flatMap((app) => appSamples(app, counters && countersOf(counters, app.service.name))),
-      ...Object.entries(certificates).flatMap(([app, { expiries }]) =>
-        Object.entries(expiries).map(([certificate, seconds]): Sample => ({
-          metric: "sockact_certificate_expiry_timestamp_seconds",
-          labels: { app, certificate },
-          value: seconds,
-        })),
+      ...current.flatMap(({ service: { name: app } }) =>
+        Object.entries(Object.hasOwn(certificates, app) ? certificates[app]! : {}).map(
+          ([certificate, seconds]): Sample => ({
+            metric: "sockact_certificate_expiry_timestamp_seconds",
+            labels: { app, certificate },
+            value: seconds,
+          }),
+        ),
       ),
       ...(ofApps?.samples() ?? []),
       ...(counters === undefined

@@ -1,6 +1,5 @@
 import { type AppCounters, noCounters } from "./app-counters.ts";
 import type { SavedAppValues } from "./app-values.ts";
-import type { Expiries } from "./certificates.ts";
 import { atNewBoot, countEvent } from "./count-event.ts";
 import type { JournalEvent } from "./journal-event.ts";
 import type { UnitIndex } from "./unit-index.ts";
@@ -16,8 +15,6 @@ export interface Counters {
   /** The position of the last entry in the journal. Empty if there was none. */
   cursor: string;
   apps: Record<string, AppCounters>;
-  /** When the certificates of each app expire. */
-  certificates: Record<string, Expiries>;
   /** What apps have recorded of their own. */
   own: SavedAppValues;
 }
@@ -28,7 +25,6 @@ export const emptyCounters = (): Counters => ({
   boot: "",
   cursor: "",
   apps: {},
-  certificates: {},
   own: {},
 });
 

@@ -84,14 +84,15 @@ export class Counting {
       this.#count(entry, units);
     };
     const { signal } = this.#ended;
-    // At first, there may be months of what apps have recorded of their own.
-    const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined && cursor !== "" };
+    const options = { cursor, follow: false, ofApps: this.#ofApps !== undefined };
     const [{ isRestricted }, problem] = await Promise.all([
       readEvents(this.#manager, options, onEntry, signal),
       managerLogProblem(this.#manager),
     ]);
     if (problem) this.#report(problem);
-    this.#ofApps?.add(this.#records.take(), units.find);
+    const taken = this.#records.take();
+    // At first, there are the records of all processes of this boot. The counters begin with the newest ones.
+    this.#ofApps?.add(cursor === "" ? { ...taken, dropped: new Map() } : taken, units.find);
     this.#isRestricted = isRestricted;
     if (isRestricted)
       this.#report(
@@ -131,24 +132,15 @@ export class Counting {
     this.#counters = { ...counted, created, cursor };
   }
 
-  /** The certificates that the file had. */
-  get certificates(): Counters["certificates"] {
-    return this.#counters.certificates;
-  }
-
   /** The counters with the values of this moment. Undefined if the journal can't be read. */
-  reconciled(
-    apps: readonly CurrentApp[],
-    certificates: Counters["certificates"],
-    at: number,
-  ): Counters | undefined {
+  reconciled(apps: readonly CurrentApp[], at: number): Counters | undefined {
     if (this.#isRestricted) return undefined;
     const own = apps.map((app): [string, AppCounters] => {
       const { name } = app.service;
       return [name, reconcile(countersOf(this.#counters, name), app, at)];
     });
     // Others have been uninstalled.
-    const counters = { ...this.#counters, apps: Object.fromEntries(own), certificates };
+    const counters = { ...this.#counters, apps: Object.fromEntries(own) };
     this.#counters = counters;
     this.#ofApps?.keepOnly(Object.keys(counters.apps));
     if (!this.#follow || performance.now() - this.#writtenAt > WRITE_INTERVAL) this.#write();

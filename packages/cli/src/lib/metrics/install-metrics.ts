@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { buildUnits, UnitError, type UnitSet } from "@sockact/units";
+import { buildUnits, UnitError, UnitSet } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
 import { filesFolder } from "../install/install.ts";
 import { installServices } from "../install-app/install-app.ts";
@@ -9,9 +9,10 @@ import { preloadCopy } from "../install-app/preload-copy.ts";
 import type { WantedService } from "../install-app/wanted-service.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { METRICS as NAME } from "../systemd/timed-service.ts";
+import { CERTIFICATES_FILE } from "./certificates-file.ts";
 import { PORT } from "./endpoint.ts";
 import { collectorFlag, scrapeConfig } from "./scrape-config.ts";
-import { describeEndpoint, textfilesOf, textfileUnits } from "./metrics-units.ts";
+import { certificateUnits, describeEndpoint, textfilesOf, textfileUnits } from "./metrics-units.ts";
 
 /** The options of `sockact metrics install`. */
 export interface MetricsInstallOptions {
@@ -66,7 +67,8 @@ function wanted(options: MetricsInstallOptions, systemd: number | undefined): Wa
     return { description, units: buildUnits(description) };
   });
   return {
-    ...made,
+    description: made.description,
+    units: new UnitSet([...made.units.files, ...certificateUnits(choices).files]),
     account: options.runAs === undefined ? NAME : undefined,
     app: undefined,
     config: undefined,
@@ -76,7 +78,7 @@ function wanted(options: MetricsInstallOptions, systemd: number | undefined): Wa
       { path: program, text: readFileSync(new URL("metrics-endpoint.cjs", import.meta.url)), mode: 0o644 },
       ...(textfile === undefined ? [preload] : []),
     ],
-    made: textfile === undefined ? [] : textfilesOf(textfile),
+    made: [...(textfile === undefined ? [] : textfilesOf(textfile)), CERTIFICATES_FILE],
     bound: [],
     unread: [],
     envFile: undefined,

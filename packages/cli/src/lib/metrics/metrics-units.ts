@@ -1,5 +1,6 @@
 import { type AppDescription, buildUnits, parseUnit, UnitSet } from "@sockact/units";
 import { METRICS as NAME } from "../systemd/timed-service.ts";
+import { CERTIFICATES_FILE } from "./certificates-file.ts";
 import { PORT } from "./endpoint.ts";
 
 /** The name of the descriptor that the endpoint gets. */
@@ -83,31 +84,87 @@ export function textfileUnits(
   { file, every }: { file: string; every: string },
 ): { description: AppDescription; units: UnitSet } {
   const publish = 'install --mode=644 -T -- "$1" "$2.new" && mv -T -- "$2.new" "$2"';
-  const description: AppDescription = {
+  const description: TimedDescription = {
     ...common(choices),
+    ...timed(choices, "textfile", WRITTEN),
     description: "Write the metrics of the services that sockets start",
-    exec: [choices.node, choices.program, "textfile"],
+    execStartPost: [{ privileged: true, command: ["/bin/sh", "-c", publish, "sh", WRITTEN, file] }],
+  };
+  return { description: { ...description, sockets: [] }, units: timedUnits(description, every) };
+}
+
+/**
+ * The units that write when certificates expire to a file that systemd has opened. Only this service may read
+ * every file, and connect to a proxy of this machine. It can write nothing else. The endpoint, whose user it has,
+ * can send it signals: SIGUSR1 lets Node listen for a debugger, and SIGABRT dumps its memory.
+ */
+export function certificateUnits(choices: MetricsChoices): UnitSet {
+  const { systemd } = choices;
+  const { supplementaryGroups: _, hardening, ...shared } = common(choices);
+  const description: TimedDescription = {
+    ...shared,
+    ...timed(choices, "certificates", CERTIFICATES_FILE),
+    name: `${NAME}-certificates`,
+    // At a boot, the proxy starts first.
+    after: ["multi-user.target"],
+    limitCORE: 0,
+    description: "See when the certificates of the services that sockets start expire",
+    stateDirectory: false,
+    stateDirectoryMode: undefined,
+    hardening: {
+      ...hardening,
+      restrictAddressFamilies: ["AF_UNIX", "AF_INET", "AF_INET6"],
+      ipAddressDeny: false,
+      ambientCapabilities: ["CAP_DAC_READ_SEARCH"],
+      capabilityBoundingSet: ["CAP_DAC_READ_SEARCH"],
+      protectHome: "read-only",
+      systemCallFilter: ["~listen"],
+      // The endpoint reads the file.
+      umask: "0022",
+    },
+    raw: {
+      Service: {
+        LimitFSIZE,
+        ...(systemd !== undefined && systemd >= 250 && { RestrictNetworkInterfaces: "lo" }),
+      },
+    },
+  };
+  return timedUnits(description, "1h");
+}
+
+/** It must not fill /run, where its output is. */
+const LimitFSIZE = "64M";
+
+/** What the services have in common that a timer starts. */
+function timed({ node, program }: MetricsChoices, argument: string, output: string) {
+  return {
+    exec: [node, program, argument],
+    // A description is of a service with sockets.
     sockets: [{ listen: PORT }],
     type: "exec",
     restart: "no",
-    standardOutput: `file:${WRITTEN}`,
+    standardOutput: `file:${output}`,
     standardError: "journal",
     timeoutStartSec: "30s",
-    // It must not fill /run, where its output is.
-    raw: { Service: { LimitFSIZE: "64M" } },
-    execStartPost: [{ privileged: true, command: ["/bin/sh", "-c", publish, "sh", WRITTEN, file] }],
-  };
-  // A description is of a service with sockets.
-  const built = buildUnits(description).files.get(`${NAME}.service`)!;
-  const dropped = ["Requires", "After", "NonBlocking", "StartLimitIntervalSec", "Also"];
+    raw: { Service: { LimitFSIZE } },
+  } as const satisfies Partial<AppDescription>;
+}
+
+type TimedDescription = AppDescription & { description: string };
+
+function timedUnits(description: TimedDescription, every: string): UnitSet {
+  const { name } = description;
+  const built = buildUnits(description).files.get(`${name}.service`)!;
+  const dropped = ["Requires", "NonBlocking", "StartLimitIntervalSec", "Also"];
   const text = built.entries
     .filter((entry) => entry.kind !== "assignment" || !dropped.includes(entry.key))
     .map((entry) => entry.text)
     .join("")
+    .replace(/^After=.*\.socket\n/m, "")
     .replace(/^\[Install\]\n*/m, "")
     .replace("Type=exec", "Type=oneshot");
   const timer = `[Unit]
-Description=Write the metrics of the services that sockets start
+Description=${description.description}
 
 [Timer]
 OnActiveSec=0
@@ -117,11 +174,10 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 `;
-  const units = new UnitSet([
-    [`${NAME}.timer`, parseUnit(timer)],
-    [`${NAME}.service`, parseUnit(text)],
+  return new UnitSet([
+    [`${name}.timer`, parseUnit(timer)],
+    [`${name}.service`, parseUnit(text)],
   ]);
-  return { description: { ...description, sockets: [] }, units };
 }
 
 /** The files that the service of {@link textfileUnits} leaves behind. */

@@ -28,7 +28,6 @@ const counters: Counters = {
     },
     blog: app,
   },
-  certificates: { shop: { at: 5, runs: "a b", expiries: { "shop.example": 1_800_000_000 } } },
 };
 
 let folder: string;

@@ -34,13 +34,11 @@ const areOwn = (own: unknown): own is SavedAppValues =>
 
 function isCounters(value: unknown): value is Counters {
   if (!hasForm(value, emptyCounters())) return false;
-  const { format, cursor, apps, certificates } = value as Counters;
+  const { format, cursor, apps } = value as Counters;
   return (
     format === 1 &&
     // It becomes an argument of journalctl.
     /^(?:[\da-z]=[\da-f]+(?:;|$))*$/.test(cursor) &&
-    allHaveForm(certificates, { at: 0, runs: "", expiries: {} }) &&
-    Object.values(certificates).every(({ expiries }) => allHaveForm(expiries, 0)) &&
     allHaveForm(apps, noCounters()) &&
     Object.values(apps).every(
       ({ ended, now }) =>

@@ -119,6 +119,8 @@ async function handshake(host: string, address: string): Promise<X509Certificate
     socket.once("secureConnect", () => {
       const certificate = socket.getPeerX509Certificate();
       if (certificate === undefined) failed("ENOENT", "the server has sent none");
+      else if (Number.isNaN(Date.parse(certificate.validFrom) + Date.parse(certificate.validTo)))
+        failed("EINVAL", "the times in its certificate are not valid");
       else end(certificate);
     });
     socket.once("error", end);

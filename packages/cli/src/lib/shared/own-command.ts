@@ -18,6 +18,7 @@ export const privileged: ReadonlySet<string> = new Set([
   "doctor",
   "drain",
   "install",
+  "prove",
   "reload",
   "restart",
   "uninstall",

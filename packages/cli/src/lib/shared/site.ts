@@ -1,2 +1,1 @@
-/** The address of the docs site, with a trailing slash. */
-export const site = "https://sockact.github.io/sockact/";
+export { site } from "@sockact/shared/site";

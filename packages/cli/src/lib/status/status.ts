@@ -2,7 +2,7 @@ import process from "node:process";
 import { jsonText } from "../shared/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
-import { activatedServices, journalOf } from "../systemd/activated-units.ts";
+import { activatedServices, journalUnits } from "../systemd/activated-units.ts";
 import { type JournalLines, readJournal } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { findOwn, timedService } from "../systemd/timed-service.ts";
@@ -57,9 +57,7 @@ async function readOne(
   const [[found], journal] = await Promise.all([
     readStatus(manager, [service]),
     // Everything else can be shown without it.
-    journalOf(manager, service)
-      .then(({ units, namespace }) => readJournal(manager, units, { lines: LOG_LINES, namespace }))
-      .catch(() => undefined),
+    readJournal(manager, journalUnits(service), { lines: LOG_LINES }).catch(() => undefined),
   ]);
   return { services: [{ ...found!, site: await siteOf(found!) }], hidden: 0, journal };
 }

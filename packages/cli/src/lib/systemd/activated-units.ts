@@ -152,24 +152,20 @@ function namesOf({ name, service, services, sockets, health }: ActivatedService)
 }
 
 /** The units with a service's log lines: a service with `Accept=yes` has a unit for each connection. */
-function journalUnits({ kind, service, services, sockets, health, timer }: ActivatedService): string[] {
+export function journalUnits({
+  kind,
+  service,
+  services,
+  sockets,
+  health,
+  timer,
+}: ActivatedService): string[] {
   return [
     ...(timer === undefined ? [] : [timer]),
     ...sockets,
     ...(health === undefined ? [] : [health]),
     ...(kind === "accept" ? [service.replace("@.", "@*.")] : services),
   ];
-}
-
-/** Where the lines of a service are: its units, and its `LogNamespace=`. */
-export async function journalOf(
-  manager: ServiceManager,
-  activated: ActivatedService,
-): Promise<{ units: string[]; namespace: string | undefined }> {
-  // Any instance has the settings of the template.
-  const unit = activated.services[0] ?? activated.service.replace("@.", "@0.");
-  const [shown] = await manager.show([unit], ["Id", "LogNamespace"]);
-  return { units: journalUnits(activated), namespace: shown?.LogNamespace };
 }
 
 /** The instances of a template whose socket is a template too, such as `shop@1` and `shop@2` for `shop`. */

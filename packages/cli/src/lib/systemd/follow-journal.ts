@@ -4,6 +4,7 @@ import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { systemEnvironment } from "../shared/system-path.ts";
 import {
+  ALL_NAMESPACES,
   argumentsFor,
   entryOf,
   hasFailed,
@@ -61,11 +62,15 @@ export async function streamFields(
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean; complaint: string }> {
   // A separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
-  const child: ChildProcess = spawn("journalctl", ["--no-pager", "--output=export", ...options], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: systemEnvironment(),
-    detached: true,
-  });
+  const child: ChildProcess = spawn(
+    "journalctl",
+    ["--no-pager", "--output=export", ALL_NAMESPACES, ...options],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: systemEnvironment(),
+      detached: true,
+    },
+  );
   const abort = () => child.kill("SIGKILL");
   signal.addEventListener("abort", abort, { once: true });
   let complaint = "";

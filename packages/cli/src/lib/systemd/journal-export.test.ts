@@ -34,3 +34,23 @@ test.each([1, 7, 100, 65_536, printed.length])("whole entries from pieces of %i 
     { __CURSOR: "s=1;i=3" },
   ]);
 });
+
+const MB = 1_000_000;
+const printedLarge = Buffer.concat([
+  Buffer.from("__CURSOR=s=1;i=5\n"),
+  long("LARGE", Buffer.from(`${"x".repeat(5 * MB)}\n\n_PID=1\n\n`)),
+  Buffer.from(`MESSAGE=${"y".repeat(5 * MB)}\nLINE=${"z".repeat(5 * MB)}\nLAST=3\n`),
+  ...Array.from("abcdefgh", (name) => long(name, Buffer.alloc(MB, "\n"))),
+  Buffer.from("_PID=8\n\n__CURSOR=s=1;i=6\n\n"),
+]);
+
+test.each([1000, 65_536, printedLarge.length])(
+  "no values of over 4 MiB from pieces of %i bytes",
+  (length) => {
+    const seen: JournalFields[] = [];
+    const read = exportReader((fields) => seen.push(fields));
+    for (let at = 0; at < printedLarge.length; at += length) read(printedLarge.subarray(at, at + length));
+    const whole = Object.fromEntries(Array.from("abcd", (name) => [name, "\n".repeat(MB)]));
+    expect(seen).toEqual([{ __CURSOR: "s=1;i=5", LAST: "3", ...whole, _PID: "8" }, { __CURSOR: "s=1;i=6" }]);
+  },
+);

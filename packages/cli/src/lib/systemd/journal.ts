@@ -1,6 +1,7 @@
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Ended } from "../shared/execute.ts";
+import { list } from "../shared/proc.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 
@@ -35,8 +36,6 @@ export interface JournalOptions {
   since?: string | number | undefined;
   /** Only entries after the one with this cursor. */
   after?: string | undefined;
-  /** `LogNamespace=` of the service. Lines of systemd about it are in the main journal, which is read too. */
-  namespace?: string | undefined;
   /** Options of journalctl(1) with their values. */
   filters?: Readonly<Partial<Record<"until" | "grep" | "priority", string>>>;
 }
@@ -54,6 +53,9 @@ const FIELDS =
 const ALL = "--all";
 const JSON_OPTIONS = ["--no-pager", "--output=json"];
 
+/** A service with `LogNamespace=` has its own journal. Lines of systemd about it are in the main one. */
+export const ALL_NAMESPACES = "--namespace=*";
+
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
   "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
@@ -61,12 +63,11 @@ export const JOURNAL_HINT =
 export function argumentsFor(
   manager: ServiceManager,
   units: readonly string[],
-  { lines, since, after, namespace = "", filters = {} }: JournalOptions,
+  { lines, since, after, filters = {} }: JournalOptions,
 ): string[] {
   const unit = manager.user ? "--user-unit" : "--unit";
   return [
     `--output-fields=${FIELDS}`,
-    ...(namespace === "" ? [] : [`--namespace=+${namespace}`]),
     ...(lines === undefined ? [] : [`--lines=${lines}`]),
     ...(since === undefined
       ? []
@@ -176,7 +177,7 @@ export async function readFields(
   manager: ServiceManager,
   options: readonly string[],
 ): Promise<{ found: JournalFields[]; ended: Ended; isRestricted: boolean }> {
-  const args = [...JSON_OPTIONS, ...options];
+  const args = [...JSON_OPTIONS, ALL_NAMESPACES, ...options];
   // Includes long messages, unless the total is too long.
   const ended = await manager.runJournalctl(ALL, ...args).catch(() => manager.runJournalctl(...args));
   return { found: fieldsIn(ended.stdout), ended, isRestricted: JOURNAL_RESTRICTED.test(ended.stderr) };
@@ -217,5 +218,7 @@ export function journalError(stderr: string, code: number | null): CliError {
  * limited, because journald may hang.
  */
 export async function syncJournal(manager: ServiceManager): Promise<void> {
-  await manager.runJournalctl("--sync").catch(() => {});
+  const namespaces = list("/run/systemd").flatMap((name) => /^journal\.(.+)$/.exec(name)?.[1] ?? []);
+  const options = [[], ...namespaces.map((namespace) => [`--namespace=${namespace}`])];
+  await Promise.all(options.map((own) => manager.runJournalctl("--sync", ...own).catch(() => {})));
 }

@@ -11,7 +11,7 @@ import { type Manifest, manifestPath } from "../manifest.ts";
 import { nothingToRemove, type PreparedUninstall, prepareUninstall } from "../plan/prepare-uninstall.ts";
 import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
-import { privatePathOf, removeSocketFile } from "../service-paths.ts";
+import { type FolderKind, loadedFolders, privatePathOf, removeSocketFile } from "../service-paths.ts";
 import { restoreSites } from "../sites.ts";
 import { removeEmptyFolders } from "../undo/change.ts";
 import { interruptedError, recover } from "../undo/undo.ts";
@@ -146,8 +146,15 @@ async function removeMade(
   manager: ServiceManager,
   { onStep }: Options,
 ): Promise<void> {
-  const services = loaded.filter((unit) => unit.endsWith(".service"));
-  if (cleaned.length > 0 && services.length > 0) {
+  const folders = await loadedFolders(
+    place,
+    loaded.filter((unit) => unit.endsWith(".service")),
+    manager,
+  );
+  const kinds: readonly FolderKind[] = cleaned;
+  // systemd refuses to clean a service that has no folder of these kinds.
+  const services = [...new Set(folders.flatMap(({ kind, unit }) => (kinds.includes(kind) ? [unit] : [])))];
+  if (services.length > 0) {
     // A failed unit can't be cleaned.
     await resetLimits(manager, services);
     // Only systemd knows where the data of a service with DynamicUser= is.

@@ -1,0 +1,16 @@
+import { absent, type Step } from "../step.ts";
+import { changeUnderLoad, heldUnderLoad } from "../waits.ts";
+
+const CLIENTS = 16;
+
+/** Reloads, or handovers to a new process, lose no request, and reset no connection. */
+export const reload: Step = async (app, { restarts }) => {
+  await app.request();
+  if ((await app.show("CanReload")) !== "yes") return absent("noReload");
+  const sums = await changeUnderLoad(app, CLIENTS, restarts, async () => {
+    await app.systemd.mustRun(["systemctl", "reload", app.service], { timeout: 90_000 });
+  });
+  const { sent, lost, resets } = sums;
+  const figures = { reloadRequests: sent, reloadLost: lost, reloadResets: resets, reloads: restarts };
+  return heldUnderLoad(sums, (await app.show("NRestarts")) === "0", figures);
+};

@@ -1,0 +1,2 @@
+process.on("SIGTERM", () => console.log("The renderer finishes its reports"));
+setInterval(() => {}, 1000);

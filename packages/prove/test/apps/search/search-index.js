@@ -1,0 +1,17 @@
+import { createHash } from "node:crypto";
+
+const VERSIONS = 14;
+
+/** The words of all documents, in each of their versions. */
+export function buildIndex() {
+  const index = new Map();
+  for (let id = 0; id < 600_000; id++) {
+    let text = `document ${id}`;
+    for (let version = 0; version < VERSIONS; version++)
+      text = createHash("sha256").update(text).digest("hex");
+    const word = text.slice(0, 2);
+    if (!index.has(word)) index.set(word, new Set());
+    index.get(word).add(id);
+  }
+  return index;
+}

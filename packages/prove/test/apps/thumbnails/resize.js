@@ -1,0 +1,3 @@
+import { parentPort } from "node:worker_threads";
+
+parentPort.on("message", ({ width }) => parentPort.postMessage({ width, height: (width * 3) / 4 }));
