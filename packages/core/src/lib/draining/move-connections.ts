@@ -5,6 +5,7 @@ import { attachHandle, detachHandle, idleSockets } from "../shared/node-connecti
 import { type ConnectionHandle, hasHandle, responseOf } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 import type { ServerDrain } from "./drain-server.ts";
+import { upgradeOf } from "./upgrades.ts";
 
 /**
  * The result of moving a connection: the other process has it, does not have it, or may have it. `declined`:
@@ -51,7 +52,7 @@ export interface Receiver {
   endMoving(): void;
 }
 
-/** How many idle connections wait for their move at the same time. Their clients rarely send. */
+/** How many idle HTTP connections wait for their move at the same time. Their clients rarely send. */
 const IDLE_MAX = 64;
 
 /** How often to search for idle connections if no response has ended, in milliseconds. */
@@ -96,7 +97,7 @@ export async function moveConnections(
       const data = next.kept && (await packWithin(next.kept, deadline - now()));
       if (data === null) {
         clearTimeout(late);
-        giveBack(next);
+        queue.giveBack(next);
         await turnOfTheLoop();
         continue;
       }
@@ -106,7 +107,7 @@ export async function moveConnections(
           : await receiver.sendConnection(next, data, !queue.isEmpty, deadline - now());
       clearTimeout(late);
       if (delivery === "declined") receiver.keepNot(next.socket);
-      if (delivery === "refused" || delivery === "declined") giveBack(next);
+      if (delivery === "refused" || delivery === "declined") queue.giveBack(next);
       else end(next, delivery, receiver);
       if (delivery === "refused" || delivery === "unknown") return;
     }
@@ -144,6 +145,8 @@ class Queue {
   /** The connections that were answered in this turn of the loop. */
   readonly #answered = new Set<Socket>();
   readonly #unwatch: (() => void)[] = [];
+  /** When a kept connection was given back, by now(). */
+  readonly #served = new WeakMap<Socket, number>();
   #wake = (): void => {};
   /** How many may wait. It decreases when one has waited too long, and then slowly increases. */
   #max = Infinity;
@@ -182,7 +185,7 @@ class Queue {
     else {
       this.#max = Math.max(1, Math.floor((next.ahead * WAIT_MS) / waited));
       // Nothing was read from them, so they continue here.
-      for (const each of this.#waiting.splice(this.#max)) giveBack(each);
+      for (const each of this.#waiting.splice(this.#max)) this.giveBack(each);
     }
     return next;
   }
@@ -195,7 +198,15 @@ class Queue {
   /** Returns all waiting connections, because the other process takes none. Until it does, only one waits. */
   giveBackAll(): void {
     this.#max = 1;
-    for (const each of this.#waiting.splice(0)) giveBack(each);
+    for (const each of this.#waiting.splice(0)) this.giveBack(each);
+  }
+
+  /** Lets this process continue with a connection. A kept one must not wait again before it was served. */
+  giveBack({ socket, handle, kept }: Waiting): void {
+    if (socket.destroyed) handle.close();
+    else attachHandle(socket, handle);
+    kept?.settle("back", () => false);
+    if (kept) this.#served.set(socket, now());
   }
 
   close(): void {
@@ -221,9 +232,11 @@ class Queue {
     for (const drain of this.#drains) {
       const idle = idleSockets(drain.server);
       for (const { socket, stream, fd } of drain.connections.values()) {
-        if (this.#waiting.length >= max) return;
-        if (fd === undefined || !isWanted(stream) || !drain.isMovable(stream)) continue;
+        // Kept connections may be busy too. So all that can move wait together, as those just answered.
+        const isFull = this.#waiting.length >= (upgradeOf(stream) ? this.#max : max);
+        if (isFull || fd === undefined || !isWanted(stream) || !drain.isMovable(stream)) continue;
         const kept = this.#receiver.keptConnection(stream);
+        if (kept && now() - (this.#served.get(socket) ?? -Infinity) < WAIT_MS) continue;
         const isIdle =
           // It may be about to close, after its last response.
           stream.writable &&
@@ -237,12 +250,6 @@ class Queue {
       }
     }
   }
-}
-
-function giveBack({ socket, handle, kept }: Waiting): void {
-  if (socket.destroyed) handle.close();
-  else attachHandle(socket, handle);
-  kept?.settle("back", () => false);
 }
 
 /** Ends what is left of a connection here. */
