@@ -62,14 +62,6 @@ async function browserFor(systemd: PrivateSystemd): ReturnType<typeof launchBrow
 
 type Page = Awaited<ReturnType<Awaited<ReturnType<typeof launchBrowser>>["newPage"]>>;
 
-/** Stops the numbers, and waits for the last one. Returns how many messages this page has sent. */
-async function stopSending(page: Page): Promise<number> {
-  await page.getByRole("checkbox").uncheck();
-  const sent = await page.locator("#sent").innerText();
-  await page.locator("#back").getByText(sent, { exact: true }).waitFor();
-  return Number(sent);
-}
-
 testExamples({
   chat: {
     commands: ["nginx", "caddy", "openssl", browserCommand],
@@ -105,9 +97,15 @@ testExamples({
                   .waitFor();
             }
           }
-          const sent = { nginx: await stopSending(pages.nginx), caddy: await stopSending(pages.caddy) };
+          for (const page of Object.values(pages)) await page.getByRole("checkbox").uncheck();
+          const sent = {
+            nginx: Number(await pages.nginx.locator("#sent").innerText()),
+            caddy: Number(await pages.caddy.locator("#sent").innerText()),
+          };
+          for (const page of Object.values(pages))
+            for (const [proxy, last] of Object.entries(sent))
+              await page.getByText(`${proxy}: ${last} (version`).last().waitFor();
           const all = await pages.nginx.locator("li").allTextContents();
-          await pages.caddy.locator(`li:nth-child(${all.length})`).waitFor();
           expect(await pages.caddy.locator("li").allTextContents()).toEqual(all);
           for (const proxy of ["nginx", "caddy"] as const) {
             const own = all.filter((text) => text.startsWith(`${proxy}: `)).map((text) => text.split(" ")[1]);
