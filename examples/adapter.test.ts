@@ -39,10 +39,10 @@ describe("an adapter in a project that has only packages from npm", () => {
   });
 
   describeWith({ root: true, commands: ["setpriv"], otherUsers: true }, "as a user without root", () => {
-    test("node --test passes the contract, and says that the rest needs root", async () => {
+    test("node --test passes the contract, and says what the rest needs", async () => {
       const output = await run("test", ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
       expect(output).toMatch(/^(?:#|ℹ) fail 0$/m);
-      expect(output).toContain("skipped: a private systemd needs root");
+      expect(output).toContain("skipped: a private systemd without root needs");
     });
   });
 

@@ -78,6 +78,7 @@ describeWith(needs, "the GitHub Action of sockact prove", () => {
       options: `--only restart --restarts 1 --listen "80" --status 200`,
     });
     expect(result).toMatchObject({ code: 0, printed: expect.stringContaining("1 of 1 promise holds.") });
+    expect(result.printed).toMatch(/^::stop-commands::(\S+)\n[^]*\n::\1::\n/);
     expect(result.summary).toContain("| ✅ held | restart | 0 of ");
     expect(result.summary).toContain("| ✅ held | budget | lost requests: 0");
     expect(result.outputs).toMatchObject({

@@ -12,6 +12,8 @@ import readline from "node:readline";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
+/** How long the body of an answer may be, in bytes. */
+const BODY_MAX = 64 * 2 ** 20;
 
 /**
  * Connects to an abstract unix socket; systemd and ss write its address as `@name`. With `connect("\0name")`,
@@ -51,7 +53,13 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       const chunks = [];
-      incoming.on("data", (chunk) => chunks.push(chunk));
+      let size = 0;
+      incoming.on("data", (chunk) => {
+        size += chunk.length;
+        if (size <= BODY_MAX) chunks.push(chunk);
+        else
+          incoming.destroy(Object.assign(new Error("the answer has more than 64 MiB"), { code: "EMSGSIZE" }));
+      });
       incoming.on("error", reject);
       incoming.on("end", () =>
         resolve({

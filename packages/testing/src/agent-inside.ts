@@ -25,7 +25,7 @@ export interface PrivateResponse {
   readonly status: number;
   /** The headers, with lower-case names. */
   readonly headers: Record<string, string | readonly string[] | undefined>;
-  /** The whole body, as text. */
+  /** The whole body, as text. An answer with more than 64 MiB is an error with the code `EMSGSIZE`. */
   readonly body: string;
 }
 

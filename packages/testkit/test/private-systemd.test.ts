@@ -34,6 +34,8 @@ const project = JSON.parse(readFileSync("/run/sockact/project/package.json", "ut
 const answer = (request, response) => {
   let body = "";
   request.on("data", (chunk) => (body += chunk));
+  const endless = () => response.write("x".repeat(2 ** 20), endless);
+  if (request.url === "/endless") return endless();
   request.on("end", () => response.writeHead(201, { "x-method": request.method }).end(JSON.stringify({ uid: process.getuid(), project, body })));
 };
 for (let fd = 3; fd < 3 + Number(process.env.LISTEN_FDS); fd++) http.createServer(answer).listen({ fd });
@@ -89,6 +91,10 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
     await expect(systemd.request("http://127.0.0.1:81/")).rejects.toMatchObject({
       code: "ECONNREFUSED",
     });
+  });
+
+  test("rejects an answer that does not end", async () => {
+    await expect(systemd.request("http://127.0.0.1/endless")).rejects.toMatchObject({ code: "EMSGSIZE" });
   });
 
   test("shows what a service and systemd wrote to the journal", async () => {
