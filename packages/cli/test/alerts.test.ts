@@ -216,7 +216,8 @@ describeWith(
           async () =>
             (await host.query(alerts[alert].expression.text())).some(({ metric }) => metric["app"] === app),
           `what ${alert} looks at is true for ${app}`,
-          60_000,
+          // An app says once a minute how many more connections it has closed.
+          120_000,
         );
       }
       const settled = 'sockact_app_state{state=~"awake|asleep"} == 1';

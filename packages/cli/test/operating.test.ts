@@ -443,7 +443,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
 
     test("sees which one has trouble", async () => {
       await systemd.write("/srv/apps/wiki/server.js", `throw new Error("no database");\n`);
-      await systemd.write("/etc/systemd/system/wiki.service.d/slow.conf", "[Service]\nRestartSec=1h\n");
+      const slow = "[Service]\nRestartSec=1h\nRestartMaxDelaySec=1h\n";
+      await systemd.write("/etc/systemd/system/wiki.service.d/slow.conf", slow);
       await systemd.systemctl("daemon-reload");
       await systemd.mustRun(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8082"]);
       await systemd.waitForUnit("wiki.service", "SubState", "auto-restart");

@@ -50,9 +50,9 @@ require("./server.js");
 
   test("gets nothing written to a disk that is mounted in its folder, or elsewhere", async () => {
     const app = make("disk");
-    const within = join(app, "my data");
+    const within = join(app, "my 1 data");
     mkdirSync(within);
-    const elsewhere = mkdtempSync("/sockact my data ");
+    const elsewhere = mkdtempSync("/sockact 1 ");
     for (const disk of [within, elsewhere]) execFileSync("mount", ["-t", "tmpfs", "tmpfs", disk]);
     try {
       await using machine = await Machine.boot(app);

@@ -55,8 +55,8 @@ own_the_root() {
 # Reads the places of all mounts, a line each.
 mount_points() {
   local at
-  # Spaces are octal numbers there.
-  cut -d ' ' -f 5 /proc/self/mountinfo | while read -r at; do printf '%b\n' "$at"; done
+  # Spaces are octal numbers there: \040, which printf(1) wants with a 0 before its three digits.
+  cut -d ' ' -f 5 /proc/self/mountinfo | while read -r at; do printf '%b\n' "${at//\\/\\0}"; done
 }
 
 # Makes a folder below the current one read-only, with all that is mounted in it.

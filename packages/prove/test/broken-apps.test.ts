@@ -1,16 +1,9 @@
-// Apps with the usual mistakes of their authors, and healthy ones. See the comment of each app for what happens to it
-// with sockact: some mistakes are harmless there, and then the promise holds.
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { describeWith, PackedPackages } from "@sockact/testkit";
-import { folderOf, installNpmApp } from "../../testkit/src/install-npm-app.ts";
-import { unmodifiedApps } from "../../testkit/src/unmodified-apps.ts";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CheckId, prove, type ProveOptions, type Report } from "../src/index.ts";
-import { installTestApp } from "./install-test-app.ts";
-
-const tmp = fileURLToPath(new URL("../tmp/apps/", import.meta.url));
+// Apps with the usual mistakes of their authors. See the comment of each app for what happens to it with sockact: some
+// mistakes are harmless there, and then the promise holds.
+import { describeWith } from "@sockact/testkit";
+import { expect, test } from "vitest";
+import type { CheckId, Report } from "../src/index.ts";
+import { openTestApps } from "./test-apps.ts";
 
 /** What is wrong with an app, and where. */
 interface Broken {
@@ -122,31 +115,11 @@ const broken: readonly Broken[] = [
   },
 ];
 
-/** A database beside the app, which its own folder has no rights on. */
-const postgres = `set -eu
-data=$(mktemp -d); chown postgres "$data"
-runuser -u postgres -- initdb --auth=trust --pgdata="$data" >&2
-exec runuser -u postgres -- postgres -D "$data" -k "" -h 127.0.0.1 -p 5432`;
-
-const healthy: readonly { app: string; options?: ProveOptions }[] = [
-  { app: "shop" },
-  { app: "feed" },
-  { app: "booking" },
-  { app: "nest" },
-  { app: "hello" },
-  { app: "workers" },
-  {
-    app: "ledger",
-    options: { with: [postgres], installOptions: ["--listen", "80", "--environment-file", "database.env"] },
-  },
-];
-
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
-  beforeAll(async () => {
-    const packed = await PackedPackages.packForRun();
-    for (const { app } of [...broken, ...healthy]) installTestApp(packed, app, tmp);
-  });
-  afterAll(() => rmSync(tmp, { recursive: true, force: true }));
+  const { tryApp } = openTestApps(
+    "broken",
+    broken.map(({ app }) => app),
+  );
 
   const finds = async ({ app, check, code, place }: Broken): Promise<void> => {
     const report = await tryApp(app, { only: [check] });
@@ -162,48 +135,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   test.concurrent.for(stops)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
   test.for(others)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
-
-  // oxlint-disable-next-line vitest/expect-expect -- `isAccusedOfNothing` has them
-  test("accuses an app of Next.js of nothing", { tags: "campaign", timeout: 600_000 }, async () => {
-    await installNext();
-    isAccusedOfNothing(await tryApp("next", {}));
-  });
-
-  // oxlint-disable-next-line vitest/expect-expect -- `isAccusedOfNothing` has them
-  test.for(healthy)(
-    "accuses $app of nothing",
-    { tags: "campaign", timeout: 300_000 },
-    async ({ app, options = {} }) => {
-      isAccusedOfNothing(await tryApp(app, options));
-    },
-  );
 });
 
-function isAccusedOfNothing({ checks, held }: Report): void {
-  expect(checks.filter(({ verdict }) => verdict === "broken")).toEqual([]);
-  expect(held).toBe(true);
-}
-
 const isOfStop = ({ check }: Broken): boolean => check === "stop";
-
-/** The app of the testkit, built, with the start script that create-next-app writes. */
-async function installNext(): Promise<void> {
-  const app = unmodifiedApps.find(({ title }) => title === "Next.js, next start")!;
-  await installNpmApp(app);
-  const folder = join(tmp, "next");
-  mkdirSync(folder, { recursive: true });
-  for (const name of [".next", "app", "next.config.mjs"])
-    cpSync(join(folderOf(app), name), join(folder, name), { recursive: true });
-  symlinkSync(relative(folder, join(folderOf(app), "node_modules")), join(folder, "node_modules"));
-  const { dependencies } = JSON.parse(readFileSync(join(folderOf(app), "package.json"), "utf8")) as object & {
-    dependencies: object;
-  };
-  const manifest = { name: "next-app", scripts: { start: "next start" }, dependencies };
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-}
-
-const tryApp = (app: string, options: ProveOptions): Promise<Report> =>
-  prove(undefined, { folder: join(tmp, app), installOptions: ["--listen", "80"], restarts: 1, ...options });
 
 function placeOf({ places: [place] }: Report["checks"][number]["causes"][number]): string {
   return place === undefined ? "" : `${place.file}:${place.line}`;
