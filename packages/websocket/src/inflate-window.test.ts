@@ -66,3 +66,21 @@ test("a window that was never made visible is not guessed", async () => {
   deflate.accept([{}]);
   expect(await readWindow(deflate)).toBeUndefined();
 });
+
+test("one connection's window is not visible to the others", () => {
+  // As in ws before 8.20: they share their options.
+  const options = { isServer: true, zlibInflateOptions: { dictionary: emptyWindow } };
+  const [one, other] = [new PerMessageDeflate(options), new PerMessageDeflate(options)];
+  writeWindow(one, new Uint8Array(2 ** 15).fill(1));
+  expect(other._options.zlibInflateOptions?.dictionary).toBe(emptyWindow);
+});
+
+test("a connection may close while its window is read", async () => {
+  const server = receiver(15);
+  const client = createDeflateRaw();
+  await decompress(server, await compress(client, Buffer.from("hello")));
+  const window = readWindow(server);
+  setImmediate(() => server.cleanup());
+  await window;
+  expect(server._inflate).toBeNull();
+});
