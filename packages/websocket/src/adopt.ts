@@ -42,7 +42,6 @@ export function adoptWebSocket(
     const deflate = deflateOf(upgraded);
     if (deflate && moved.window !== undefined) writeWindow(deflate, Buffer.from(moved.window, "base64"));
     upgraded.binaryType = moved.binaryType as "nodebuffer";
-    if (moved.isPaused) upgraded.pause();
     for (const call of moved.held) makeCall(upgraded, call);
     restored = restore(upgraded, moved.state, request);
   });
@@ -98,6 +97,8 @@ function requestOf(socket: Socket, { request: moved }: MovedWebSocket): Incoming
     httpVersionMajor: major,
     httpVersionMinor: minor,
     upgrade: true,
+    joinDuplicateHeaders: (socket as { server?: { joinDuplicateHeaders?: boolean } }).server
+      ?.joinDuplicateHeaders,
   });
   request._addHeaderLines(moved.rawHeaders, moved.rawHeaders.length);
   request.complete = true;

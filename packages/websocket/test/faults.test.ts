@@ -59,6 +59,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     client.ws.close();
     expect(await client.closed).toBe(1005);
     expect(await service.printed("warning")).toEqual([]);
+    for (const { url } of await service.printed("restored")) expect(url).toBe("/chat");
     // It has not closed in the processes that it has left.
     await expect.poll(() => service.printed("close")).toMatchObject([{ pid: last }]);
   });
@@ -90,10 +91,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   test.each([
     ["not kept", ""],
     ["busy", ""],
+    ["canMove throws", "undefined"],
     ["other path", "The new version of the app answers its request with"],
     ["restore throws", "from restore"],
     ["large state", "SOCKACT_ERR_WEBSOCKET_STATE"],
     ["save throws", "SOCKACT_ERR_WEBSOCKET_STATE"],
+    ["save is asynchronous", "SOCKACT_ERR_WEBSOCKET_STATE"],
   ])("closes with 1001, and the client sees nothing else: %s", async (fault, reason) => {
     await using service = await start(fault);
     const client = await connect();
@@ -109,11 +112,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(said).toContain(reason);
   });
 
-  test("closes with 1011 if the promise of restore rejects", async () => {
-    await using service = await start("restore rejects");
+  test.each(["restore rejects", "restore rejects with nothing"])(
+    "closes with 1011 if the promise of restore rejects: %s",
+    async (fault) => {
+      await using service = await start(fault);
+      const client = await connect();
+      const after = await service.reload();
+      expect(await client.closed).toBe(1011);
+      expect(await service.pid()).toBe(after);
+    },
+  );
+
+  test("does not move while the app has paused it", async () => {
+    await using service = await start("");
     const client = await connect();
-    await service.reload();
-    expect(await client.closed).toBe(1011);
+    client.ws.send("pause");
+    await once(client.ws, "message");
+    const answer = client.ask();
+    const before = await service.pid();
+    const after = await service.reload();
+    expect((await answer).count).toBe(1);
+    await service.untilGone(before);
+    expect(await client.ask()).toEqual({ pid: after, count: 2 });
+  });
+
+  test("does not move before the client has what canMove sends", async () => {
+    await using service = await start("canMove sends");
+    const client = await connect();
+    const farewell = once(client.ws, "message");
+    const after = await service.reload();
+    expect(String((await farewell)[0])).toHaveLength(10_000_000);
+    expect(await client.ask()).toEqual({ pid: after, count: 1 });
   });
 
   test("closes with 1001 if its client has sent half of a message", async () => {
