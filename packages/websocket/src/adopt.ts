@@ -14,6 +14,12 @@ export interface RestoreHooks {
   onError: (error: unknown) => void;
 }
 
+/**
+ * How much of what the old process still sends may wait for a client, in bytes. That process does not know how
+ * slowly the client reads.
+ */
+const LATE_BYTES_MAX = 2 ** 24;
+
 /** The WebSockets whose `restore` has not finished. */
 export const restoring: WeakSet<WebSocket> = new WeakSet();
 
@@ -65,6 +71,8 @@ export function adoptWebSocket(
     },
     receive(late) {
       try {
+        // 1001: as if it had not moved.
+        if (adopted.bufferedAmount > LATE_BYTES_MAX) adopted.close(1001);
         makeCall(adopted, JSON.parse(late) as LateCall);
       } catch (error) {
         onError(error);

@@ -109,10 +109,11 @@ export class KeptWebSocket implements KeptConnection {
     }
   }
 
-  settle(result: "moved" | "back" | "lost", send: (data: string) => boolean): void {
+  settle(result: "moved" | "back" | "lost", send: (data: string) => Promise<boolean>): void {
     const held = this.#held as HeldSender;
     this.#held = undefined;
-    const forward = (call: LateCall): boolean => result === "moved" && send(JSON.stringify(call));
+    const forward = async (call: LateCall): Promise<boolean> =>
+      result === "moved" && send(JSON.stringify(call));
     if (result === "back" && !this.#socket.destroyed) {
       this.#ws._sender = this.#sender as Sender;
       this.#readOn();
@@ -121,7 +122,7 @@ export class KeptWebSocket implements KeptConnection {
     }
     held.forwardTo(forward);
     // The app has closed it during the move. It then gets its event here.
-    if (this.#socket.destroyed) forward({ terminate: true });
+    if (this.#socket.destroyed) void forward({ terminate: true });
     else if (this.#ws._readyState === OPEN && result === "moved") this.#forget();
   }
 

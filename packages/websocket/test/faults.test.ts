@@ -22,7 +22,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   afterAll(async () => systemd?.close());
 
   const start = (fault: string): Promise<HandoverService> =>
-    startService(systemd, "faulty-app.mjs", { env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: "4s" } });
+    startService(systemd, "faulty-app.mjs", {
+      env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: fault === "streams" ? "60s" : "4s" },
+    });
 
   async function connect(): Promise<Client> {
     const ws = new WebSocket("ws://127.0.0.1:80/chat", {
@@ -77,6 +79,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(String((await answer)[0])).toBe(`late ${before} 1`);
     expect(client.ws.readyState).toBe(WebSocket.OPEN);
     expect(await service.printed("not sent")).toEqual([]);
+  });
+
+  test("closes if the old process sends more than its client reads, and waits meanwhile", async () => {
+    await using service = await start("streams");
+    const client = await connect();
+    client.ws.pause();
+    await using slow = await service.connect();
+    slow.send("GET /");
+    await service.reload();
+    await expect.poll(() => service.printed("streamed")).toHaveLength(1);
+    client.ws.resume();
+    expect(await client.closed).toBe(1001);
+    expect((await service.printed("streamed"))[0]?.["turns"]).toBeGreaterThan(0);
   });
 
   test("moves when restore has finished, and the client's message waits for that", async () => {

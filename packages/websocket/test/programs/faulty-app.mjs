@@ -31,6 +31,19 @@ function chat(ws, answers) {
   });
 }
 
+/** Sends 36 MB, each part when the one before is sent. */
+function stream(ws) {
+  let parts = 0;
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1));
+  const sendNext = () => {
+    if (parts++ < 140) return ws.send(Buffer.alloc(2 ** 18), sendNext);
+    clearInterval(timer);
+    say("streamed", { turns });
+  };
+  sendNext();
+}
+
 sockets.on("connection", (ws, request) => {
   // As express-ws does.
   request.url += "/.websocket";
@@ -51,6 +64,7 @@ if (!(isNext && FAULT === "not kept"))
       if (FAULT === "save throws") throw new Error("from save");
       // In another turn, the WebSocket may still be under way, or have moved.
       if (ws.answerLate) setTimeout(() => ws.answerLate(), 50);
+      if (FAULT === "streams") setTimeout(() => stream(ws), 50);
       return { answers: ws.answers, pid: process.pid };
     },
     restore(ws, { answers, pid }, request) {
