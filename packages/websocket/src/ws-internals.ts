@@ -112,6 +112,7 @@ export function isBetweenMessages({
 export function forgetWebSocket(socket: Socket, symbol: symbol): void {
   const closed = {
     _closeFrameReceived: true,
+    _socket: socket,
     _receiver: { end() {}, _writableState: { finished: true } },
     emitClose() {},
   };

@@ -1,10 +1,10 @@
-// Sends each message back.
+// Sends each message back. WS is the package ws.
 import { createServer } from "node:http";
 import process from "node:process";
-import { WebSocketServer } from "ws";
 import { listen } from "@sockact/core";
 import { keepWebSockets } from "@sockact/websocket";
 
+const { WebSocketServer } = await import(process.env.WS);
 const server = createServer();
 const sockets = new WebSocketServer({
   server,
