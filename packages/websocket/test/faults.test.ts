@@ -21,10 +21,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   });
   afterAll(async () => systemd?.close());
 
-  const start = (fault: string): Promise<HandoverService> =>
-    startService(systemd, "faulty-app.mjs", {
-      env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: fault === "streams" ? "60s" : "4s" },
-    });
+  const start = (fault: string, drainTimeout = "4s"): Promise<HandoverService> =>
+    startService(systemd, "faulty-app.mjs", { env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: drainTimeout } });
 
   async function connect(): Promise<Client> {
     const ws = new WebSocket("ws://127.0.0.1:80/chat", {
@@ -82,7 +80,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   });
 
   test("closes if the old process sends more than its client reads, and waits meanwhile", async () => {
-    await using service = await start("streams");
+    await using service = await start("streams", "60s");
     const client = await connect();
     client.ws.pause();
     await using slow = await service.connect();
@@ -125,6 +123,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
       ...(await service.printed("sockact")),
     ]);
     expect(said).toContain(reason);
+  });
+
+  test("closes with 1001 if the new process has a listener that throws, and is not counted there", async () => {
+    await using service = await start("connection throws", "60s");
+    const client = await connect();
+    const after = await service.reload();
+    expect(await client.closed).toBe(1001);
+    await service.reload();
+    await service.untilGone(after);
   });
 
   test.each(["restore rejects", "restore rejects with nothing"])(

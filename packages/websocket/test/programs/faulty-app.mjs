@@ -49,6 +49,10 @@ sockets.on("connection", (ws, request) => {
   request.url += "/.websocket";
   chat(ws, 0);
 });
+if (isNext && FAULT === "connection throws")
+  server.on("connection", () => {
+    throw new Error("from connection");
+  });
 let restored = 0;
 if (!(isNext && FAULT === "not kept"))
   keepWebSockets(sockets, {
