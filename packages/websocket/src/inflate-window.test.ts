@@ -25,8 +25,10 @@ function receiver(bits: number): Deflate {
 async function compress(client: DeflateRaw, message: Buffer): Promise<Buffer> {
   client.write(message);
   await promisify((done: () => void) => client.flush(constants.Z_SYNC_FLUSH, done))();
-  const data = client.read() as Buffer;
-  return data.subarray(0, -4);
+  const chunks: Buffer[] = [];
+  // Node 26 returns one chunk for each call.
+  while (client.readableLength > 0) chunks.push(client.read() as Buffer);
+  return Buffer.concat(chunks).subarray(0, -4);
 }
 
 const decompress = (deflate: Deflate, data: Buffer): Promise<Buffer> =>

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, createDeflateRaw, createInflateRaw } from "node:zlib";
@@ -19,6 +20,13 @@ export function frame(first: number, payload: Buffer | string = "", isMasked = t
   if (!isMasked) return Buffer.concat([head, data]);
   const key = [1, 2, 3, 4];
   return Buffer.concat([head, Buffer.from(key), data.map((byte, index) => byte ^ key[index % 4]!)]);
+}
+
+/** Node 26 returns one chunk for each call of read(). */
+function readAll(stream: Readable): Buffer {
+  const chunks: Buffer[] = [];
+  while (stream.readableLength > 0) chunks.push(stream.read() as Buffer);
+  return Buffer.concat(chunks);
 }
 
 /** A WebSocket client that sends any bytes, and notes what it gets. */
@@ -64,7 +72,7 @@ export class RawWebSocket {
   async compress(text: string): Promise<Buffer> {
     this.#deflate.write(text);
     await promisify((done: () => void) => this.#deflate.flush(constants.Z_SYNC_FLUSH, done))();
-    return (this.#deflate.read() as Buffer).subarray(0, -4);
+    return readAll(this.#deflate).subarray(0, -4);
   }
 
   /** Sends these pieces, each in its own turn, and a ping. Resolves with what came until its pong or the end. */
@@ -119,6 +127,6 @@ export class RawWebSocket {
   async #decompress(data: Buffer): Promise<Buffer> {
     this.#inflate.write(Buffer.concat([data, TAIL]));
     await promisify((done: () => void) => this.#inflate.flush(done))();
-    return (this.#inflate.read() as Buffer | null) ?? Buffer.alloc(0);
+    return readAll(this.#inflate);
   }
 }
