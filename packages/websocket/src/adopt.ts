@@ -14,6 +14,12 @@ export interface RestoreHooks {
   onError: (error: unknown) => void;
 }
 
+/**
+ * How much of what the old process still sends may wait for a client, in bytes. That process does not know how
+ * slowly the client reads.
+ */
+const LATE_BYTES_MAX = 2 ** 24;
+
 /** The WebSockets whose `restore` has not finished. */
 export const restoring: WeakSet<WebSocket> = new WeakSet();
 
@@ -42,7 +48,6 @@ export function adoptWebSocket(
     const deflate = deflateOf(upgraded);
     if (deflate && moved.window !== undefined) writeWindow(deflate, Buffer.from(moved.window, "base64"));
     upgraded.binaryType = moved.binaryType as "nodebuffer";
-    if (moved.isPaused) upgraded.pause();
     for (const call of moved.held) makeCall(upgraded, call);
     restored = restore(upgraded, moved.state, request);
   });
@@ -66,6 +71,8 @@ export function adoptWebSocket(
     },
     receive(late) {
       try {
+        // 1001: as if it had not moved.
+        if (adopted.bufferedAmount > LATE_BYTES_MAX) adopted.close(1001);
         makeCall(adopted, JSON.parse(late) as LateCall);
       } catch (error) {
         onError(error);
@@ -98,6 +105,8 @@ function requestOf(socket: Socket, { request: moved }: MovedWebSocket): Incoming
     httpVersionMajor: major,
     httpVersionMinor: minor,
     upgrade: true,
+    joinDuplicateHeaders: (socket as { server?: { joinDuplicateHeaders?: boolean } }).server
+      ?.joinDuplicateHeaders,
   });
   request._addHeaderLines(moved.rawHeaders, moved.rawHeaders.length);
   request.complete = true;

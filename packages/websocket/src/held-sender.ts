@@ -8,10 +8,10 @@ const PACKED_BYTES_MAX = 2 ** 16;
 /** The largest message that follows a WebSocket to the other process, in bytes. */
 const LATE_BYTES_MAX = 2 ** 20;
 
-/** Sends a call to the other process. Returns false if that is not possible. */
-type Forward = (call: LateCall) => boolean;
+/** Sends a call to the other process. Resolves when it is written, with false if that is not possible. */
+type Forward = (call: LateCall) => Promise<boolean>;
 
-const alwaysSent: Forward = () => true;
+const alwaysSent: Forward = async () => true;
 
 type Call =
   | readonly ["send", data: unknown, options: SendOptions, done: Done | undefined]
@@ -37,7 +37,7 @@ export class HeldSender implements Sender {
   #isFragmented = false;
 
   send(data: unknown, options: SendOptions, done?: Done): void {
-    this._bufferedBytes += sizeOf(data);
+    this._bufferedBytes += sizeOf(data) || 0;
     this.#note(["send", data, options, done]);
   }
 
@@ -79,8 +79,7 @@ export class HeldSender implements Sender {
   /** Sends the rest of what was kept to the other process, and from now on the messages. */
   forwardTo(forward: Forward): void {
     for (const [index, call] of this.#held.splice(0).entries())
-      this.#pass(call, index < this.#packed ? alwaysSent : forward);
-    this._bufferedBytes = 0;
+      void this.#pass(call, index < this.#packed ? alwaysSent : forward);
     this.#forward = forward;
   }
 
@@ -92,14 +91,15 @@ export class HeldSender implements Sender {
     }
     if (this.#forward === undefined) this.#held.push(call);
     // An old process that ends closes what it knows. Only the new one closes a WebSocket that has moved.
-    else this.#pass(call, call[0] === "close" ? alwaysSent : this.#forward);
-    if (this.#forward) this._bufferedBytes = 0;
+    else void this.#pass(call, call[0] === "close" ? alwaysSent : this.#forward);
   }
 
   /** The new process has its own pings. */
-  #pass(call: Call, forward: Forward): void {
+  async #pass(call: Call, forward: Forward): Promise<void> {
     const late = this.#lateCallOf(call);
-    finish(call, late === "none" || (late && forward(late)) ? undefined : movedError());
+    const isSent = late === "none" || (late !== undefined && (await forward(late)));
+    if (call[0] === "send") this._bufferedBytes -= sizeOf(call[1]) || 0;
+    finish(call, isSent ? undefined : movedError());
   }
 
   /**

@@ -29,12 +29,17 @@ export async function readWindow(deflate: Deflate): Promise<Buffer | undefined> 
   // Nothing was decompressed here yet.
   if (deflate._inflate === null) return Buffer.from(dictionary);
   const bytes = windowBytes(deflate);
-  const { _maxPayload } = deflate;
+  const { _maxPayload, cleanup } = deflate;
+  let isClosed = false;
+  // If the connection closes meanwhile, ws would close zlib under its own callback, which then throws.
+  deflate.cleanup = () => void (isClosed = true);
   deflate._maxPayload = 0;
   const copy = await new Promise<Buffer | undefined>((resolve) => {
     deflate.decompress(copyBlock(bytes), false, (error, data) => resolve(error ? undefined : data));
   });
   deflate._maxPayload = _maxPayload;
+  deflate.cleanup = cleanup;
+  if (isClosed) deflate.cleanup();
   if (copy?.length !== bytes) return undefined;
   return Buffer.concat([Buffer.alloc(WINDOW_BYTES - bytes), copy]);
 }
@@ -42,7 +47,11 @@ export async function readWindow(deflate: Deflate): Promise<Buffer | undefined> 
 /** Makes the first message continue with this window. */
 export function writeWindow(deflate: Deflate, window: Uint8Array): void {
   const { _options } = deflate;
-  _options.zlibInflateOptions = { ..._options.zlibInflateOptions, dictionary: window };
+  // Before ws 8.20, all connections of a server have the same object.
+  deflate._options = {
+    ..._options,
+    zlibInflateOptions: { ..._options.zlibInflateOptions, dictionary: window },
+  };
 }
 
 /** The longest copy of a block, in bytes, and the shortest: RFC 1951, section 3.2.5. */

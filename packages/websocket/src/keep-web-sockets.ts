@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { inspect } from "node:util";
 import { ActivationError, keepConnections } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { adoptWebSocket, restoring } from "./adopt.ts";
@@ -60,11 +61,16 @@ export function keepWebSockets<State = unknown>(
   known.add(name);
   showWindow(server);
   const onError = createReporter();
+  // Later, frameworks such as express-ws change the property.
+  const urls = new WeakMap<IncomingMessage, string | undefined>();
+  server.on("headers", (_headers, request) => urls.set(request, request.url));
   keepConnections(name, {
     find(socket, request) {
       const found = webSocketOn(socket);
       if (found === undefined || !server.clients.has(found.ws) || restoring.has(found.ws)) return undefined;
-      return new KeptWebSocket(server, found, request, { save, canMove, onError });
+      const { method = "GET", httpVersion, rawHeaders } = request;
+      const moved = { method, url: urls.get(request) ?? request.url ?? "/", httpVersion, rawHeaders };
+      return new KeptWebSocket(server, found, moved, { save, canMove, onError });
     },
     adopt: (socket, data) =>
       adoptWebSocket(server, socket, data, {
@@ -88,12 +94,12 @@ function showWindow({ options }: WebSocketServer): void {
 /** Reports the first error of each kind: all WebSockets of a server may have the same. */
 function createReporter(): (error: unknown) => void {
   const seen = new Set<string>();
-  return (error) => {
-    const { code = "", message } = error as { code?: string; message?: string };
-    const kind = `${code} ${code === "" ? message : ""}`;
+  return (thrown) => {
+    const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error(inspect(thrown));
+    const kind = error.code ?? error.message;
     if (seen.has(kind)) return;
     seen.add(kind);
-    process.emitWarning(error instanceof Error ? error : String(error));
+    process.emitWarning(error);
   };
 }
 

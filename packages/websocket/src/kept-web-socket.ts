@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { KeptConnection } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
@@ -31,7 +30,7 @@ export class KeptWebSocket implements KeptConnection {
   readonly #ws: WebSocket & Internals;
   readonly #symbol: symbol;
   readonly #socket: Socket;
-  readonly #request: IncomingMessage;
+  readonly #request: MovedWebSocket["request"];
   readonly #hooks: SaveHooks;
   #sender: Sender | undefined;
   #held: HeldSender | undefined;
@@ -41,7 +40,7 @@ export class KeptWebSocket implements KeptConnection {
   constructor(
     server: WebSocketServer,
     { symbol, ws }: { symbol: symbol; ws: WebSocket & Internals },
-    request: IncomingMessage,
+    request: MovedWebSocket["request"],
     hooks: SaveHooks,
   ) {
     this.#server = server;
@@ -53,9 +52,8 @@ export class KeptWebSocket implements KeptConnection {
   }
 
   stop(): boolean {
-    const { canMove } = this.#hooks;
-    if (!isBetweenMessages(this.#ws) || (canMove && !this.#call(() => canMove(this.#ws)))) return false;
     const socket = this.#socket;
+    if (socket.readableLength > BYTES_MAX || !isBetweenMessages(this.#ws) || !this.#canMove()) return false;
     // read() emits `data` too.
     this.#listeners = socket.listeners("data") as ((data: Buffer) => void)[];
     socket.removeAllListeners("data");
@@ -64,10 +62,6 @@ export class KeptWebSocket implements KeptConnection {
     // Node 26 returns one chunk for each call.
     while (socket.readableLength > 0) chunks.push(socket.read() as Buffer);
     this.#bytes = Buffer.concat(chunks);
-    if (this.#bytes.length > BYTES_MAX) {
-      this.#readOn();
-      return false;
-    }
     this.#sender = this.#ws._sender;
     this.#held = new HeldSender();
     this.#ws._sender = this.#held;
@@ -83,8 +77,13 @@ export class KeptWebSocket implements KeptConnection {
           "SOCKACT_ERR_WEBSOCKET_STATE",
           "What the client has compressed can't be read from zlib: call keepWebSockets() before the first connection, and set no zlibInflateOptions.dictionary",
         );
-      // The app may have closed it meanwhile.
-      if (this.#ws._readyState !== OPEN || this.#socket.destroyed || this.#held?.pack() === undefined)
+      // The app may have closed or paused it meanwhile.
+      if (
+        this.#ws._readyState !== OPEN ||
+        this.#ws.isPaused ||
+        this.#socket.destroyed ||
+        this.#held?.pack() === undefined
+      )
         return null;
       // After save(), it moves or closes.
       const state = this.#state();
@@ -94,15 +93,13 @@ export class KeptWebSocket implements KeptConnection {
           "SOCKACT_ERR_WEBSOCKET_STATE",
           "save() has closed the WebSocket, or sent too much",
         );
-      const { method = "GET", url = "/", httpVersion, rawHeaders } = this.#request;
       const moved: MovedWebSocket = {
-        request: { method, url, httpVersion, rawHeaders },
+        request: this.#request,
         protocol: this.#ws.protocol,
         deflate: deflate?.params ?? null,
         window: window?.toString("base64"),
         bytes: this.#bytes.toString("base64"),
         held,
-        isPaused: this.#ws.isPaused,
         binaryType: this.#ws.binaryType,
       };
       return JSON.stringify({ ...moved, ...state });
@@ -112,10 +109,11 @@ export class KeptWebSocket implements KeptConnection {
     }
   }
 
-  settle(result: "moved" | "back" | "lost", send: (data: string) => boolean): void {
+  settle(result: "moved" | "back" | "lost", send: (data: string) => Promise<boolean>): void {
     const held = this.#held as HeldSender;
     this.#held = undefined;
-    const forward = (call: LateCall): boolean => result === "moved" && send(JSON.stringify(call));
+    const forward = async (call: LateCall): Promise<boolean> =>
+      result === "moved" && send(JSON.stringify(call));
     if (result === "back" && !this.#socket.destroyed) {
       this.#ws._sender = this.#sender as Sender;
       this.#readOn();
@@ -124,7 +122,7 @@ export class KeptWebSocket implements KeptConnection {
     }
     held.forwardTo(forward);
     // The app has closed it during the move. It then gets its event here.
-    if (this.#socket.destroyed) forward({ terminate: true });
+    if (this.#socket.destroyed) void forward({ terminate: true });
     else if (this.#ws._readyState === OPEN && result === "moved") this.#forget();
   }
 
@@ -140,7 +138,9 @@ export class KeptWebSocket implements KeptConnection {
   #state(): { state?: unknown } {
     let text: string | undefined;
     try {
-      text = JSON.stringify(this.#hooks.save?.(this.#ws));
+      const state = this.#hooks.save?.(this.#ws);
+      if (state instanceof Promise) throw new Error("It has returned a promise");
+      text = JSON.stringify(state);
     } catch (cause) {
       throw new WebSocketMoveError("SOCKACT_ERR_WEBSOCKET_STATE", "save() has failed", { cause });
     }
@@ -163,9 +163,12 @@ export class KeptWebSocket implements KeptConnection {
     if (!this.#ws.isPaused) socket.resume();
   }
 
-  #call(hook: () => boolean): boolean {
+  #canMove(): boolean {
+    const { canMove } = this.#hooks;
+    if (!canMove) return true;
     try {
-      return hook();
+      // The function may also send something, or close the WebSocket.
+      return canMove(this.#ws) && isBetweenMessages(this.#ws);
     } catch (error) {
       this.#hooks.onError(error);
       return false;

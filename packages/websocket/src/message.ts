@@ -16,7 +16,6 @@ export interface MovedWebSocket {
   readonly bytes: string;
   /** What the old process has not sent any more. */
   readonly held: readonly LateCall[];
-  readonly isPaused: boolean;
   readonly binaryType: string;
   /** What `save` has returned. Left out if it has returned nothing. */
   readonly state?: unknown;

@@ -75,15 +75,22 @@ export function deflateOf(ws: Internals): Deflate | undefined {
 
 /**
  * Whether the connection is between two messages in both directions, and neither ws nor Node nor the kernel's
- * interface keeps a part of one.
+ * interface keeps a part of one. An app that has paused it is busy with one.
  */
-export function isBetweenMessages({ _readyState, _receiver, _sender, _socket }: Internals): boolean {
+export function isBetweenMessages({
+  isPaused,
+  _readyState,
+  _receiver,
+  _sender,
+  _socket,
+}: WebSocket & Internals): boolean {
   const { _handle: handle, _readableState: read } = _socket as unknown as {
     _handle: { writeQueueSize?: number } | null;
     _readableState: { ended: boolean };
   };
   return (
     _readyState === OPEN &&
+    !isPaused &&
     _receiver._state === 0 &&
     _receiver._bufferedBytes === 0 &&
     _receiver._fragmented === 0 &&
@@ -105,6 +112,7 @@ export function isBetweenMessages({ _readyState, _receiver, _sender, _socket }: 
 export function forgetWebSocket(socket: Socket, symbol: symbol): void {
   const closed = {
     _closeFrameReceived: true,
+    _socket: socket,
     _receiver: { end() {}, _writableState: { finished: true } },
     emitClose() {},
   };

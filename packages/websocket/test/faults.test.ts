@@ -21,8 +21,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   });
   afterAll(async () => systemd?.close());
 
-  const start = (fault: string): Promise<HandoverService> =>
-    startService(systemd, "faulty-app.mjs", { env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: "4s" } });
+  const start = (fault: string, drainTimeout = "4s"): Promise<HandoverService> =>
+    startService(systemd, "faulty-app.mjs", { env: { FAULT: fault, SOCKACT_DRAIN_TIMEOUT: drainTimeout } });
 
   async function connect(): Promise<Client> {
     const ws = new WebSocket("ws://127.0.0.1:80/chat", {
@@ -59,6 +59,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     client.ws.close();
     expect(await client.closed).toBe(1005);
     expect(await service.printed("warning")).toEqual([]);
+    for (const { url } of await service.printed("restored")) expect(url).toBe("/chat");
     // It has not closed in the processes that it has left.
     await expect.poll(() => service.printed("close")).toMatchObject([{ pid: last }]);
   });
@@ -78,6 +79,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(await service.printed("not sent")).toEqual([]);
   });
 
+  test("closes if the old process sends more than its client reads, and waits meanwhile", async () => {
+    await using service = await start("streams", "60s");
+    const client = await connect();
+    client.ws.pause();
+    await using slow = await service.connect();
+    slow.send("GET /");
+    await service.reload();
+    await expect.poll(() => service.printed("streamed")).toHaveLength(1);
+    client.ws.resume();
+    expect(await client.closed).toBe(1001);
+    expect((await service.printed("streamed"))[0]?.["turns"]).toBeGreaterThan(0);
+  });
+
   test("moves when restore has finished, and the client's message waits for that", async () => {
     await using service = await start("restore takes long");
     const client = await connect();
@@ -90,10 +104,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
   test.each([
     ["not kept", ""],
     ["busy", ""],
+    ["canMove throws", "undefined"],
     ["other path", "The new version of the app answers its request with"],
     ["restore throws", "from restore"],
     ["large state", "SOCKACT_ERR_WEBSOCKET_STATE"],
     ["save throws", "SOCKACT_ERR_WEBSOCKET_STATE"],
+    ["save is asynchronous", "SOCKACT_ERR_WEBSOCKET_STATE"],
   ])("closes with 1001, and the client sees nothing else: %s", async (fault, reason) => {
     await using service = await start(fault);
     const client = await connect();
@@ -109,11 +125,46 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(said).toContain(reason);
   });
 
-  test("closes with 1011 if the promise of restore rejects", async () => {
-    await using service = await start("restore rejects");
+  test("closes with 1001 if the new process has a listener that throws, and is not counted there", async () => {
+    await using service = await start("connection throws", "60s");
     const client = await connect();
+    const after = await service.reload();
+    expect(await client.closed).toBe(1001);
     await service.reload();
-    expect(await client.closed).toBe(1011);
+    await service.untilGone(after);
+  });
+
+  test.each(["restore rejects", "restore rejects with nothing"])(
+    "closes with 1011 if the promise of restore rejects: %s",
+    async (fault) => {
+      await using service = await start(fault);
+      const client = await connect();
+      const after = await service.reload();
+      expect(await client.closed).toBe(1011);
+      expect(await service.pid()).toBe(after);
+    },
+  );
+
+  test("does not move while the app has paused it", async () => {
+    await using service = await start("");
+    const client = await connect();
+    client.ws.send("pause");
+    await once(client.ws, "message");
+    const answer = client.ask();
+    const before = await service.pid();
+    const after = await service.reload();
+    expect((await answer).count).toBe(1);
+    await service.untilGone(before);
+    expect(await client.ask()).toEqual({ pid: after, count: 2 });
+  });
+
+  test("does not move before the client has what canMove sends", async () => {
+    await using service = await start("canMove sends");
+    const client = await connect();
+    const farewell = once(client.ws, "message");
+    const after = await service.reload();
+    expect(String((await farewell)[0])).toHaveLength(10_000_000);
+    expect(await client.ask()).toEqual({ pid: after, count: 1 });
   });
 
   test("closes with 1001 if its client has sent half of a message", async () => {

@@ -47,7 +47,7 @@ export interface Receiver {
     patience: number,
   ): Promise<Delivery>;
   /** Returns a function that sends data to the kept connection that was taken last. */
-  sender(): (data: string) => boolean;
+  sender(): (data: string) => Promise<boolean>;
   /** Tells the process that no more connections follow. */
   endMoving(): void;
 }
@@ -205,7 +205,7 @@ class Queue {
   giveBack({ socket, handle, kept }: Waiting): void {
     if (socket.destroyed) handle.close();
     else attachHandle(socket, handle);
-    kept?.settle("back", () => false);
+    kept?.settle("back", async () => false);
     if (kept) this.#served.set(socket, now());
   }
 

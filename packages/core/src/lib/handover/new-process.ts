@@ -158,13 +158,9 @@ export class NewProcess implements Receiver {
     this.#kept.set(stream, null);
   }
 
-  sender(): (data: string) => boolean {
+  sender(): (data: string) => Promise<boolean> {
     const id = this.#sent;
-    return (data) => {
-      if (!this.#launcher.connected) return false;
-      void sendToNewProcess(this.#launcher, { act: "late", id, data });
-      return true;
-    };
+    return (data) => sendToNewProcess(this.#launcher, { act: "late", id, data });
   }
 
   async sendConnection(

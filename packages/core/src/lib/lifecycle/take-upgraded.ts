@@ -73,6 +73,10 @@ function acceptUpgraded(
   } as typeof server.emit;
   try {
     handle.onconnection(0, connection);
+  } catch (error) {
+    // A listener of the app has failed. The server no longer counts the connection.
+    accepted?.destroy();
+    throw error;
   } finally {
     if (own) Object.defineProperty(server, "emit", own);
     else delete (server as Partial<Server>).emit;

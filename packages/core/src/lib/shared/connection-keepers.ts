@@ -34,10 +34,10 @@ export interface KeptConnection {
    * Called once after each successful `stop()`, in the turn in which the connection has moved, has got its
    * handle back, or closes because nobody knows which process has it.
    *
-   * @param send when it has moved: sends more data to `receive()` of the other process. Returns false if
-   *   that process can't be reached.
+   * @param send when it has moved: sends more data to `receive()` of the other process. Resolves when the
+   *   data is written, with false if that process can't be reached.
    */
-  settle(result: "moved" | "back" | "lost", send: (data: string) => boolean): void;
+  settle(result: "moved" | "back" | "lost", send: (data: string) => Promise<boolean>): void;
 }
 
 /** A connection that has come from another process. */
