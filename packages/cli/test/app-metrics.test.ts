@@ -38,7 +38,7 @@ ${lines}`,
     return lines.findLast((line) => line.includes("recorded: "))!.replace(/.*recorded: /, "");
   }
 
-  /** Waits until the collector shows this text among what apps have recorded. */
+  /** Waits until the collector shows these lines among what apps have recorded. */
   async function untilShown(text: string): Promise<void> {
     const isShown = async () => {
       await follower.sample();

@@ -81,6 +81,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
 
     /** Unit files that are neither of the first version nor of the second. */
     async function halves(whole: Set<string>): Promise<string[]> {
+      // A killed installer leaves its systemctl behind, which goes on.
+      const running = ["sh", "-c", "grep --no-messages --line-regexp systemctl /proc/[0-9]*/comm"];
+      const isOver = async () => (await systemd.run(running)).stdout === "";
+      await systemd.waitUntil(isOver, "systemctl ended");
       const files = Object.entries(await filesIn(UNITS)).filter(([name]) => !name.startsWith(".sockact-"));
       return files.map((entry) => entry.join("\n")).filter((entry) => !whole.has(entry));
     }

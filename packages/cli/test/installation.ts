@@ -43,7 +43,7 @@ export function useInstallation() {
   afterAll(() => systemd?.close());
   afterEach(async () => {
     const clean = `systemctl stop 'shop*' 'blog*' 'other*'; systemctl reset-failed
-      rm -rf ${UNITS}/* ${STATE} /var/lib/shop /var/lib/private/shop /run/shop* && systemctl daemon-reload`;
+      rm -rf ${UNITS}/* ${UNITS}/.sockact-* ${STATE} /var/lib/shop /var/lib/private/shop /run/shop* && systemctl daemon-reload`;
     await systemd.mustRun(["sh", "-c", clean]);
   });
 

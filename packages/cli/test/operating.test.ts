@@ -443,6 +443,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
 
     test("sees which one has trouble", async () => {
       await systemd.write("/srv/apps/wiki/server.js", `throw new Error("no database");\n`);
+      // systemd would lower the first one to the second.
       const slow = "[Service]\nRestartSec=1h\nRestartMaxDelaySec=1h\n";
       await systemd.write("/etc/systemd/system/wiki.service.d/slow.conf", slow);
       await systemd.systemctl("daemon-reload");

@@ -1,4 +1,4 @@
-/** Why a promise is broken. docs/codes/prove.md describes each; the text is made where it is shown. */
+/** Why a promise is broken. docs/codes/prove.md describes each; its words are in formats. */
 export const CAUSES = [
   /** Its handler of SIGTERM calls `process.exit()` while responses are under way. */
   "SOCKACT_PROVE_EXIT",

@@ -119,7 +119,7 @@ describe("the causes of what a witness has recorded", () => {
     expect(brief(causesOf("crash", facts))).toEqual(["SOCKACT_PROVE_CRASH lock.js:8"]);
   });
 
-  test("a block that breaks nothing is no cause", () => {
+  test("a block that breaks nothing is not reported", () => {
     const place = { file: "/srv/a/keys.js", line: 3, column: 1 };
     const lines = [{ what: "block", pid: 1, ms: 900, sampled: 800, isStarting: false, places: [place] }];
     const of = (verdict: "held" | "broken") =>

@@ -129,7 +129,7 @@ export class Machine implements AsyncDisposable {
       }));
   }
 
-  /** A text with the paths of the host. */
+  /** The string with the paths of the host. */
   #outside(text: string): string {
     return text.replaceAll(this.systemd.project, () => this.systemd.projectFolder);
   }

@@ -11,7 +11,7 @@ export type ProveErrorCode =
   /** The file of the baseline can't be read, or is not a report. */
   | "SOCKACT_ERR_PROVE_BASELINE";
 
-/** The app could not be tried. A broken promise is no error: it is in the report. */
+/** The app could not be tried. If a promise is broken, the report says so instead. */
 export class ProveError extends Error {
   override readonly name = "ProveError";
   readonly code: ProveErrorCode;

@@ -138,7 +138,7 @@ const isAnswer = ({ outcome }: Installation["answers"][number]): boolean => outc
 const isOther = ({ outcome }: Installation["answers"][number]): boolean =>
   ["other", "proxy", "unasked"].includes(outcome);
 
-/** The installed app. If it answers HTTP, its first answer is what it is expected to answer. */
+/** The installed app. If it answers HTTP, the status of its first answer is the expected one. */
 async function open(
   machine: Machine,
   { answers, ...installed }: Installation,

@@ -36,7 +36,7 @@ describeWith(needs, "the GitHub Action of sockact prove", () => {
   const folder = openFolder();
   beforeAll(async () => (await PackedPackages.packForRun()).install(folder, ["@sockact/prove", "sockact"]));
 
-  /** Runs the step in the folder of an app. `outputs` has the text of the files that it names. */
+  /** Runs the step in the folder of an app. `outputs` has the content of the files that it names. */
   async function run(name: string, atSignal: string | undefined, given: Record<string, string>) {
     const app = join(folder, name);
     mkdirSync(app);

@@ -40,7 +40,7 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
       method,
       headers,
       ...(socketPath?.startsWith("@")
-        ? // Node calls this only if there is no agent, not even its default one.
+        ? // Node calls this only without an agent. Its default one counts too.
           { createConnection: () => connectAbstract(socketPath) }
         : { socketPath, agent: false }),
       // The tests make their own certificates.

@@ -240,6 +240,7 @@ export class PrivateSystemd implements AsyncDisposable {
 
   /** Resolves to the first message of a unit that matches. Rejects early if the unit has failed for good. */
   async waitForJournal(unit: string, pattern: RegExp, timeout: number = DEADLINE): Promise<string> {
+    if (/[*?[]/.test(unit)) return this.#pollJournal(unit, pattern, timeout);
     const messages: string[] = [];
     const journal = this.spawn([...journalctl.split(" "), "--follow", "--lines=all", `--unit=${unit}`]);
     const closed = once(journal, "close");
@@ -265,6 +266,27 @@ export class PrivateSystemd implements AsyncDisposable {
     }
     const found = messages.slice(-30).join("\n");
     throw new Error(`The journal of ${unit} has nothing like ${pattern}${state}:\n${found}`);
+  }
+
+  /**
+   * For a pattern of units. journalctl(1) looks only for the units that are in the journal when it starts, and
+   * fails if there is none.
+   */
+  async #pollJournal(units: string, pattern: RegExp, timeout: number): Promise<string> {
+    let found: string | undefined;
+    await this.#until(
+      async () => {
+        const messages = await this.journal(units).catch(() => []);
+        found = messages.find((message) => pattern.test(message));
+        return found !== undefined;
+      },
+      timeout,
+      async () => {
+        const messages = (await this.journal(units)).slice(-30).join("\n");
+        return `The journal of ${units} has nothing like ${pattern}:\n${messages}`;
+      },
+    );
+    return found!;
   }
 
   /** Resolves once a unit has failed and has not been restarted for a second. */

@@ -1,6 +1,6 @@
 "use strict";
-// How much memory remains after a garbage collection, and where the most of it was allocated. The sampling profiler of V8 forgets what is
-// collected.
+// How much memory remains after a garbage collection, and where the most of it was allocated. The sampling profiler of
+// V8 forgets what is collected.
 const { Session } = require("node:inspector");
 const { isOfApp, pathOf } = require("./record.cjs");
 const { obeyer } = require("./obey.cjs");

@@ -158,7 +158,7 @@ describe("Markdown", () => {
     expect(html).toContain("<li>stop: held, now broken</li>");
   });
 
-  it("has what comes from the app only in code, where it is no HTML, mention or link", () => {
+  it("has the strings of the app only in code, where Markdown does not read HTML, mentions or links", () => {
     const markdown = formatFindings("markdown", hostileFindings, "");
     expect(markdown).not.toMatch(CONTROLS);
     const html = render(markdown);
@@ -212,13 +212,13 @@ describe("the words of a cause", () => {
     const { says, why, fix } = causeText({ code, details: {}, places: [] }, plain);
     for (const text of [says, why, fix])
       expect(text).toMatch(/^(?:[A-Z]|--|(?:systemd|journald|sockact) )[^]*\.$/);
-    // Each value that a text may have is a name, with a known form.
+    // Each value in a string is a name, with a known form.
     for (const template of CAUSE_WORDS[code].says)
       expect(template.replaceAll(/\{\w+(?::(?:ms|bytes|times|[\w ]+\|[\w ]+))?\}/g, "")).not.toMatch(/[{}]/);
   });
 });
 
-test("a text is filled only if all its values are known, in their form", () => {
+test("a string is used only if all its values are known, in their form", () => {
   const values = { count: 1, ms: 1500, bytes: 2048, ratio: 1.26, name: "x", none: 0 };
   expect(fill("{count:file|files}, {ms:ms}, {bytes:bytes}, {ratio:times}, {name}", values, plain)).toBe(
     "1 file, 1.5 s, 2.0 kB, 1.3 times, x",

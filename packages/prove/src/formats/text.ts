@@ -25,7 +25,7 @@ export type Color = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 export interface TextStyle {
   /** In columns. */
   readonly width: number;
-  /** Colors a text, or returns it as it is. */
+  /** Colors a string, or returns it as it is. */
   readonly color: (color: Color, text: string) => string;
 }
 

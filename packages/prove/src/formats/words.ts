@@ -1,8 +1,8 @@
 // All sentences about what was tried. A code in backticks is Markdown.
 //
 // `{name}` stands for a value, from the app's code or from a figure. `{name:ms}` is a duration, `{name:bytes}` a
-// size, `{name:times}` a ratio, and `{name:file|files}` a number with its noun. A text is used only if all its values
-// are known. `{?name}` writes nothing, and the text is used only if the value is not 0.
+// size, `{name:times}` a ratio, and `{name:file|files}` a number with its noun. A string is used only if all its values
+// are known. `{?name}` writes nothing, and the string is used only if the value is not 0.
 import type { Figure } from "../figures.ts";
 import type { CheckId } from "../report.ts";
 

@@ -1,5 +1,5 @@
 import { absent, type Step } from "../step.ts";
-import { changeUnderLoad, heldUnderLoad } from "../waits.ts";
+import { changeUnderLoad, heldUnderLoad } from "../change-under-load.ts";
 
 const CLIENTS = 16;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wrongStatus } from "./waits.ts";
+import { wrongStatus } from "./change-under-load.ts";
 
 test("requests that are lost by their status have it as the cause, the most frequent one", () => {
   const asking = { path: "/health", status: 200 };

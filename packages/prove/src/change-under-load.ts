@@ -9,9 +9,9 @@ import { heldIf, type Outcome } from "./step.ts";
  */
 const LONG = 2;
 
-/** Whether the clients waited too long while something was changed under load, and for how long. */
-export interface Waits extends Sums {
-  /** Empty if they did not. */
+/** What the clients have seen while something was changed under load. */
+export interface ChangesUnderLoad extends Sums {
+  /** A status that is not the expected one, and a wait that is too long. Empty without them. */
   readonly causes: readonly Cause[];
   /** How long the clients wait after the change, divided by their usual wait and a start. The median of the changes. */
   readonly waitRatio: number;
@@ -27,7 +27,7 @@ export async function changeUnderLoad(
   clients: number,
   times: number,
   change: () => Promise<void>,
-): Promise<Waits> {
+): Promise<ChangesUnderLoad> {
   const took: number[] = [];
   const sums = await app.underLoad(clients, times, async () => {
     const began = performance.now();
@@ -48,7 +48,7 @@ export async function changeUnderLoad(
 
 /** A promise that holds if nothing was lost under load, nobody waited too long, and the service did not fail. */
 export const heldUnderLoad = (
-  { lost, resets, causes }: Waits,
+  { lost, resets, causes }: ChangesUnderLoad,
   hasNotFailed: boolean,
   figures: Check["figures"],
 ): Outcome => {
