@@ -54,6 +54,10 @@ export function keepWebSockets<State = unknown>(
 ): void {
   if (typeof server?.handleUpgrade !== "function" || !(server.clients instanceof Set))
     throw optionError("keepWebSockets() needs a WebSocketServer of ws with the option clientTracking");
+  // In ws 8, it has seven parameters.
+  const { completeUpgrade } = server as { completeUpgrade?: (...args: unknown[]) => void };
+  if (completeUpgrade?.length === 6)
+    throw optionError("keepWebSockets() needs ws 8, and this WebSocketServer is of ws 7");
   if (typeof restore !== "function") throw optionError("keepWebSockets() needs the function restore");
   const name = `ws ${given ?? server.options.path ?? ""}`;
   if (known.has(name))
