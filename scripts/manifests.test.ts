@@ -22,6 +22,7 @@ const forUsers = [
   "register",
   "testing",
   "units",
+  "websocket",
 ].map((name) => `packages/${name}`);
 /** The dependencies that each of these packages may have. The other packages may have none. */
 const allowedDependencies: Record<string, string[]> = {
@@ -30,6 +31,7 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
   "packages/prove": ["@sockact/testing", "sockact"],
+  "packages/websocket": ["@sockact/core"],
   "packages/testing": ["@sockact/units", "autocannon", "close-with-grace", "koffi", "ws"],
 };
 /** The scripts that npm runs when it installs the package from npm or from git. */

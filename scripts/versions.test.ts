@@ -6,7 +6,7 @@ import { git, gitLines } from "./lib/git.ts";
 import { type Package, packages, publicPackages, root } from "./lib/packages.ts";
 import { changeset, ScratchRepository } from "./lib/scratch-repository.ts";
 
-const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa"];
+const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa", "@sockact/websocket"];
 
 /** The files that `changeset version` and npm read in a repository. */
 const read = [

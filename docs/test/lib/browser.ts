@@ -9,9 +9,10 @@ const names = ["chromium-headless-shell", "chromium"];
 export const browserCommand =
   names.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
 
-export async function launchBrowser(): Promise<Browser> {
+/** @param args more options of Chromium */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   const command = `command -v ${browserCommand}`;
   const executablePath = execFileSync("sh", ["-c", command], { encoding: "utf8" }).trim();
   // Chromium can't set up its sandbox as root.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
 }

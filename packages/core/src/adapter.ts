@@ -21,6 +21,12 @@ export { proxyHeader } from "./lib/api/proxy-header.ts";
 export { ActivationError } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export { eventText } from "./lib/lifecycle/events.ts";
+export {
+  type AdoptedConnection,
+  type ConnectionKeeper,
+  keepConnections,
+  type KeptConnection,
+} from "./lib/shared/connection-keepers.ts";
 export { logEvent } from "./lib/lifecycle/log-event.ts";
 export { logRejections } from "./lib/lifecycle/log-rejections.ts";
 export type { AppOptions } from "./lib/api/options.ts";

@@ -95,8 +95,8 @@ export class ServerDrain implements Drainable {
   #isClosed = false;
   #isDraining = false;
   #isAccepting = true;
-  /** Whether the connections that can move are moved to another process. */
-  #isMoving = false;
+  /** Set while connections move to another process: whether an upgraded one can. */
+  #keeps: ((stream: Socket) => boolean) | undefined;
   /** Whether the app has sent a connection to a child process. */
   #hasSent = false;
   /** The number of connections at which to search for sent ones. */
@@ -178,19 +178,19 @@ export class ServerDrain implements Drainable {
     this.#endConnections();
   }
 
-  handOver(canMove: boolean, arriving?: Promise<void>): Promise<void> {
-    this.#isMoving = canMove;
+  handOver(keeps?: (stream: Socket) => boolean, arriving?: Promise<void>): Promise<void> {
+    this.#keeps = keeps;
     this.startDraining();
     this.#closeListeners(arriving);
     return this.#closed;
   }
 
   /**
-   * Whether this connection can move to another process: it uses HTTP/1 without TLS, and is from a passed
-   * socket.
+   * Whether this connection can move to another process: it uses HTTP/1 without TLS, or was upgraded and is
+   * kept, and is from a passed socket.
    */
   isMovable(stream: Socket): boolean {
-    if (!this.#isMoving || !speaksHttp(stream)) return false;
+    if (!this.#keeps || !(speaksHttp(stream) || this.#keeps(stream))) return false;
     const connection = this.connections.get(stream);
     return connection?.fd !== undefined && !connection.inHandshake && !stream.destroyed;
   }
@@ -204,9 +204,9 @@ export class ServerDrain implements Drainable {
    * their PROXY header is late.
    */
   stopMoving(): void {
-    if (!this.#isMoving) return;
+    if (!this.#keeps) return;
     const left = [...this.connections.values()].filter(({ stream }) => this.isMovable(stream));
-    this.#isMoving = false;
+    this.#keeps = undefined;
     for (const connection of left) connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
   }
@@ -300,7 +300,7 @@ export class ServerDrain implements Drainable {
 
   forgetSent(): void {
     // A connection that moves to another process has no handle either.
-    if (this.#isMoving) return;
+    if (this.#keeps) return;
     for (const socket of this.connections.keys())
       if (isSentAway(socket)) {
         this.#hasSent = true;

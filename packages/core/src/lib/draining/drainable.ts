@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Connections } from "./connections.ts";
 
 /** A server or datagram socket that is drained when the process stops. */
@@ -32,11 +33,11 @@ export interface Drainable {
   /**
    * Stops accepting, because another process accepts. Resolves when all connections have closed.
    *
-   * @param canMove whether the caller moves the connections that can move. These then do not end by
-   *   themselves.
+   * @param keeps if the caller moves the connections that can move, which then do not end by themselves:
+   *   whether this upgraded one can move
    * @param arriving resolves when the process before this one sends no more connections
    */
-  handOver(canMove: boolean, arriving?: Promise<void>): Promise<void>;
+  handOver(keeps: ((stream: Socket) => boolean) | undefined, arriving?: Promise<void>): Promise<void>;
   /**
    * Ends connections that only wait for their client: those between two requests, and those that the client
    * must close.

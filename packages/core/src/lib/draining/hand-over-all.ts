@@ -6,7 +6,7 @@ import { moveConnections, type Receiver } from "./move-connections.ts";
 
 /**
  * Drains these servers and sockets when another process already serves. They stop accepting. In the first
- * half of `drainTimeout`, the HTTP/1 connections that can move are moved, and the others may make one more
+ * half of `drainTimeout`, the connections that can move are moved, and the others may make one more
  * request. A connection that could move, but has not, then has a quarter of `drainTimeout` for its next
  * request. The rest ends as at a stop.
  *
@@ -28,7 +28,11 @@ export async function handOverAll(
     arriving,
   }: { receiver: Receiver | undefined; announce: () => void; arriving: Promise<void> | undefined },
 ): Promise<void> {
-  const closed = Promise.all(drains.map((drain) => drain.handOver(receiver !== undefined, arriving)));
+  const closed = Promise.all(
+    drains.map((drain) =>
+      drain.handOver(receiver && ((stream) => receiver.keptConnection(stream) !== undefined), arriving),
+    ),
+  );
   announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
   const deadline = now() + drainTimeout / 2;

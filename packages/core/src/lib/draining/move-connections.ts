@@ -1,18 +1,26 @@
 import type { Socket } from "node:net";
 import { setImmediate as turnOfTheLoop, setTimeout as delay } from "node:timers/promises";
+import type { KeptConnection } from "../shared/connection-keepers.ts";
 import { attachHandle, detachHandle, idleSockets } from "../shared/node-connections.ts";
-import { type ConnectionHandle, responseOf } from "../shared/node-internals.ts";
+import { type ConnectionHandle, hasHandle, responseOf } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 import type { ServerDrain } from "./drain-server.ts";
+import { upgradeOf } from "./upgrades.ts";
 
-/** The result of moving a connection: the other process has it, does not have it, or may have it. */
-export type Delivery = "taken" | "refused" | "unknown";
+/**
+ * The result of moving a connection: the other process has it, does not have it, or may have it. `declined`:
+ * it does not have this one, and takes others.
+ */
+export type Delivery = "taken" | "declined" | "refused" | "unknown";
 
 /** A connection in transit to another process. This process reads nothing more from it. */
 export interface MovingConnection {
   /** The number of the passed socket that accepted it. */
   readonly fd: number;
+  readonly socket: Socket;
   readonly handle: ConnectionHandle;
+  /** Set for an upgraded connection. */
+  readonly kept?: KeptConnection | undefined;
 }
 
 /** The process to which connections move. */
@@ -21,18 +29,30 @@ export interface Receiver {
   readonly isReceiving: boolean;
   /** How many connections the process has taken. */
   readonly taken: number;
+  /** How this upgraded connection moves. Undefined if it can't, or if the process has no keeper for it. */
+  keptConnection(stream: Socket): KeptConnection | undefined;
+  /** Makes keptConnection() return undefined for this connection. */
+  keepNot(stream: Socket): void;
   /**
    * Sends a connection. Resolves when the process has taken it, or not.
    *
+   * @param data for the keeper of an upgraded connection
    * @param isMore whether the next connection follows at once
    * @param patience how long the process may take, in milliseconds
    */
-  sendConnection(connection: MovingConnection, isMore: boolean, patience: number): Promise<Delivery>;
+  sendConnection(
+    connection: MovingConnection,
+    data: string | undefined,
+    isMore: boolean,
+    patience: number,
+  ): Promise<Delivery>;
+  /** Returns a function that sends data to the kept connection that was taken last. */
+  sender(): (data: string) => Promise<boolean>;
   /** Tells the process that no more connections follow. */
   endMoving(): void;
 }
 
-/** How many idle connections wait for their move at the same time. Their clients rarely send. */
+/** How many idle HTTP connections wait for their move at the same time. Their clients rarely send. */
 const IDLE_MAX = 64;
 
 /** How often to search for idle connections if no response has ended, in milliseconds. */
@@ -45,9 +65,9 @@ const POLL_MS = 20;
 const WAIT_MS = 1000;
 
 /**
- * Moves the HTTP/1 connections of these servers to another process, each between two requests. Resolves when
- * no movable connection is left, when the other process has not taken one or takes no more, and at the
- * deadline.
+ * Moves the HTTP/1 connections of these servers to another process, each between two requests, and the
+ * upgraded connections that are kept, each when its keeper says so. Resolves when no movable connection is
+ * left, when the other process has not taken one or takes no more, and at the deadline.
  *
  * This process reads nothing more from a connection that waits for its move. The client's next data stays in
  * the kernel, and only the other process reads it. A move takes a turn of the event loop of both processes,
@@ -62,7 +82,7 @@ export async function moveConnections(
   receiver: Receiver,
   { deadline, isArriving }: { deadline: number; isArriving: () => boolean },
 ): Promise<void> {
-  const queue = new Queue(drains);
+  const queue = new Queue(drains, receiver);
   try {
     // The end of a turn shows which connections are busy.
     await turnOfTheLoop();
@@ -74,20 +94,43 @@ export async function moveConnections(
         continue;
       }
       const late = setTimeout(() => queue.giveBackAll(), WAIT_MS);
-      const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - now());
+      const data = next.kept && (await packWithin(next.kept, deadline - now()));
+      if (data === null) {
+        clearTimeout(late);
+        queue.giveBack(next);
+        await turnOfTheLoop();
+        continue;
+      }
+      const delivery =
+        next.kept && data === undefined
+          ? "declined"
+          : await receiver.sendConnection(next, data, !queue.isEmpty, deadline - now());
       clearTimeout(late);
-      if (delivery === "refused") giveBack(next);
-      else end(next);
-      if (delivery !== "taken") return;
+      if (delivery === "declined") receiver.keepNot(next.socket);
+      if (delivery === "refused" || delivery === "declined") queue.giveBack(next);
+      else end(next, delivery, receiver);
+      if (delivery === "refused" || delivery === "unknown") return;
     }
   } finally {
     queue.close();
   }
 }
 
+/** Resolves with undefined if the keeper needs more time. The connection then does not move. */
+async function packWithin(kept: KeptConnection, patience: number): Promise<string | null | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), patience);
+  });
+  try {
+    return await Promise.race([kept.pack(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A connection to move. */
 interface Waiting extends MovingConnection {
-  readonly socket: Socket;
   /** When its wait began, by now(). */
   readonly since: number;
   /** How many waited before it. */
@@ -97,18 +140,22 @@ interface Waiting extends MovingConnection {
 /** The connections that wait for their move. */
 class Queue {
   readonly #drains: readonly ServerDrain[];
+  readonly #receiver: Receiver;
   readonly #waiting: Waiting[] = [];
   /** The connections that were answered in this turn of the loop. */
   readonly #answered = new Set<Socket>();
   readonly #unwatch: (() => void)[] = [];
+  /** When a kept connection was given back, by now(). */
+  readonly #served = new WeakMap<Socket, number>();
   #wake = (): void => {};
   /** How many may wait. It decreases when one has waited too long, and then slowly increases. */
   #max = Infinity;
   #isClosed = false;
 
   /** Observes the responses of these servers, current and future ones. */
-  constructor(drains: readonly ServerDrain[]) {
+  constructor(drains: readonly ServerDrain[], receiver: Receiver) {
     this.#drains = drains;
+    this.#receiver = receiver;
     for (const { server, connections } of drains) {
       for (const { stream } of connections.values())
         responseOf(stream)?.once("close", () => this.#noteAnswer(stream));
@@ -138,7 +185,7 @@ class Queue {
     else {
       this.#max = Math.max(1, Math.floor((next.ahead * WAIT_MS) / waited));
       // Nothing was read from them, so they continue here.
-      for (const each of this.#waiting.splice(this.#max)) giveBack(each);
+      for (const each of this.#waiting.splice(this.#max)) this.giveBack(each);
     }
     return next;
   }
@@ -151,7 +198,15 @@ class Queue {
   /** Returns all waiting connections, because the other process takes none. Until it does, only one waits. */
   giveBackAll(): void {
     this.#max = 1;
-    for (const each of this.#waiting.splice(0)) giveBack(each);
+    for (const each of this.#waiting.splice(0)) this.giveBack(each);
+  }
+
+  /** Lets this process continue with a connection. A kept one must not wait again before it was served. */
+  giveBack({ socket, handle, kept }: Waiting): void {
+    if (socket.destroyed) handle.close();
+    else attachHandle(socket, handle);
+    kept?.settle("back", async () => false);
+    if (kept) this.#served.set(socket, now());
   }
 
   close(): void {
@@ -177,31 +232,29 @@ class Queue {
     for (const drain of this.#drains) {
       const idle = idleSockets(drain.server);
       for (const { socket, stream, fd } of drain.connections.values()) {
-        if (this.#waiting.length >= max) return;
+        // Kept connections may be busy too. So all that can move wait together, as those just answered.
+        const isFull = this.#waiting.length >= (upgradeOf(stream) ? this.#max : max);
+        if (isFull || fd === undefined || !isWanted(stream) || !drain.isMovable(stream)) continue;
+        const kept = this.#receiver.keptConnection(stream);
+        if (kept && now() - (this.#served.get(socket) ?? -Infinity) < WAIT_MS) continue;
         const isIdle =
-          fd !== undefined &&
-          isWanted(stream) &&
-          drain.isMovable(stream) &&
           // It may be about to close, after its last response.
           stream.writable &&
-          (stream.bytesRead === 0 || idle.has(stream)) &&
-          responseOf(stream) === undefined &&
-          stream.writableLength === 0;
+          stream.writableLength === 0 &&
+          (kept
+            ? hasHandle(socket) && kept.stop()
+            : (stream.bytesRead === 0 || idle.has(stream)) && responseOf(stream) === undefined);
         const handle = isIdle ? detachHandle(socket) : undefined;
         if (isIdle && handle !== undefined)
-          this.#waiting.push({ fd, handle, socket, since: now(), ahead: this.#waiting.length });
+          this.#waiting.push({ fd, handle, kept, socket, since: now(), ahead: this.#waiting.length });
       }
     }
   }
 }
 
-function giveBack({ socket, handle }: Waiting): void {
-  if (socket.destroyed) handle.close();
-  else attachHandle(socket, handle);
-}
-
 /** Ends what is left of a connection here. */
-function end({ socket, handle }: Waiting): void {
+function end({ socket, handle, kept }: Waiting, delivery: Delivery, receiver: Receiver): void {
+  kept?.settle(delivery === "taken" ? "moved" : "lost", receiver.sender());
   socket.destroy();
   handle.close();
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Server, Socket } from "node:net";
+import { processState } from "../shared/process-state.ts";
 import { now } from "../shared/timers.ts";
 
 /** An upgraded connection. */
@@ -10,11 +11,19 @@ export interface Upgrade {
   readonly since: number;
 }
 
-const upgrades = new WeakMap<Socket, Upgrade>();
+const upgrades = processState("upgrades", {
+  of: new WeakMap<Socket, Upgrade>(),
+  remember: new WeakMap<Server, (request: IncomingMessage, socket: Socket) => void>(),
+});
 
 /** The upgrade of this connection, or undefined. */
 export function upgradeOf(socket: Socket): Upgrade | undefined {
-  return upgrades.get(socket);
+  return upgrades.of.get(socket);
+}
+
+/** Records a connection that was upgraded in another process. */
+export function rememberUpgrade(server: Server, request: IncomingMessage, socket: Socket): void {
+  upgrades.remember.get(server)?.(request, socket);
 }
 
 /**
@@ -25,22 +34,22 @@ export function upgradeOf(socket: Socket): Upgrade | undefined {
  */
 export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();
-  const rememberUpgrade = (request: IncomingMessage, socket: Socket): void => {
-    upgrades.set(socket, { request, since: now() });
+  const noteUpgrade = (request: IncomingMessage, socket: Socket): void => {
+    upgrades.of.set(socket, { request, since: now() });
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   };
-  const isListening = (event: string): boolean => server.listeners(event).includes(rememberUpgrade);
+  upgrades.remember.set(server, noteUpgrade);
+  const isListening = (event: string): boolean => server.listeners(event).includes(noteUpgrade);
   const listenTo = (event: string): void => {
-    if ((event === "upgrade" || event === "connect") && !isListening(event))
-      server.on(event, rememberUpgrade);
+    if ((event === "upgrade" || event === "connect") && !isListening(event)) server.on(event, noteUpgrade);
   };
   for (const event of server.eventNames()) listenTo(event as string);
   server.on("newListener", (event: string, listener: unknown) => {
-    if (listener !== rememberUpgrade) listenTo(event);
+    if (listener !== noteUpgrade) listenTo(event);
   });
   server.on("removeListener", (event: string) => {
-    if (server.listenerCount(event) === 1 && isListening(event)) server.off(event, rememberUpgrade);
+    if (server.listenerCount(event) === 1 && isListening(event)) server.off(event, noteUpgrade);
   });
   return open;
 }

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { upgradeOf } from "../draining/upgrades.ts";
 import type { Delivery, MovingConnection, Receiver } from "../draining/move-connections.ts";
 import { emit } from "../lifecycle/app.ts";
+import { type KeptConnection, keepers } from "../shared/connection-keepers.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { onHandleLost, onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
@@ -25,6 +28,9 @@ interface Report {
   fds: readonly number[];
 }
 
+/** The name of a keeper, and how it moves a connection. Null if the connection can't move. */
+type Kept = readonly [name: string, connection: KeptConnection] | null;
+
 /** The process that this one hands over to. */
 export class NewProcess implements Receiver {
   /** The shell that starts the process, and ends at once. */
@@ -32,6 +38,12 @@ export class NewProcess implements Receiver {
   readonly #ended: Promise<void>;
   isReceiving = true;
   taken = 0;
+  /** The names of the keepers of both processes. */
+  #keepers: readonly string[] = [];
+  /** The upgraded connections of this process. */
+  readonly #kept = new WeakMap<Socket, Kept>();
+  /** The number of connections that were sent. */
+  #sent = 0;
   #hasEnded = false;
   /** How the process ended, as far as known. */
   #end = "has ended";
@@ -63,8 +75,10 @@ export class NewProcess implements Receiver {
     });
     void this.#noteEnd();
     onNewProcessMessage(this.#launcher, (message) => {
-      if (message.act === "ready") this.#onReady(message);
-      else if (message.act === "taken") this.#onDelivery("taken");
+      if (message.act === "ready") {
+        this.#keepers = (message.keeps ?? []).filter((name) => keepers.has(name));
+        this.#onReady(message);
+      } else if (message.act === "taken" || message.act === "declined") this.#onDelivery(message.act);
       else if (message.act === "stopping") this.isReceiving = false;
       else if (message.act === "disconnect") this.#end = "has called process.disconnect()";
       else this.#end = `has ended with exit status ${message.code}`;
@@ -119,8 +133,39 @@ export class NewProcess implements Receiver {
     return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
+  keptConnection(stream: Socket): KeptConnection | undefined {
+    let kept = this.#kept.get(stream);
+    if (kept === undefined) {
+      kept = this.#findKept(stream);
+      // A connection that is not upgraded may be later.
+      if (kept !== undefined) this.#kept.set(stream, kept);
+    }
+    return kept?.[1];
+  }
+
+  #findKept(stream: Socket): Kept | undefined {
+    const upgrade = this.#keepers.length > 0 ? upgradeOf(stream) : undefined;
+    if (upgrade === undefined) return undefined;
+    for (const name of this.#keepers) {
+      const connection = keepers.get(name)?.find(stream, upgrade.request);
+      if (connection !== undefined) return [name, connection];
+    }
+    // The handshake may still be under way.
+    return undefined;
+  }
+
+  keepNot(stream: Socket): void {
+    this.#kept.set(stream, null);
+  }
+
+  sender(): (data: string) => Promise<boolean> {
+    const id = this.#sent;
+    return (data) => sendToNewProcess(this.#launcher, { act: "late", id, data });
+  }
+
   async sendConnection(
-    { fd, handle }: MovingConnection,
+    { fd, handle, socket }: MovingConnection,
+    data: string | undefined,
     isMore: boolean,
     patience: number,
   ): Promise<Delivery> {
@@ -135,7 +180,10 @@ export class NewProcess implements Receiver {
         if (!this.#launcher.connected) resolve("refused");
       }, POLL_MS);
       const send = async (): Promise<void> => {
-        const message = { act: "connection", fd, header: storedProxyHeader(handle), isMore } as const;
+        const name = this.#kept.get(socket)?.[0];
+        const kept = data === undefined || name === undefined ? undefined : { id: ++this.#sent, name, data };
+        const header = storedProxyHeader(handle);
+        const message = { act: "connection", fd, header, isMore, kept } as const;
         if (!(await sendToNewProcess(this.#launcher, message, handle))) resolve("refused");
       };
       void send();

@@ -1,7 +1,9 @@
 import type { Server as HttpServer } from "node:http";
 import process from "node:process";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
+import { emit } from "./app.ts";
 import { keepAwake } from "./idle.ts";
+import { takeUpgraded } from "./take-upgraded.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
 import {
   type OldProcessMessage,
@@ -9,6 +11,7 @@ import {
   onOldProcessMessage,
   sendToOldProcess,
 } from "../shared/handover-channel.ts";
+import { type AdoptedConnection, keepers } from "../shared/connection-keepers.ts";
 import { acceptHandle, isSentAway } from "../shared/node-connections.ts";
 import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
@@ -25,8 +28,10 @@ const takeOver = processState("take over", {
   haveMoved: false,
   /** Called when it sends no more. */
   movedListeners: new Set<() => void>(),
-  /** Connections from the other process that no server has yet. */
-  arrived: [] as [message: ConnectionMessage, connection: ConnectionHandle][],
+  /** Serves each connection from the other process that is not served yet. */
+  arrived: [] as (() => void)[],
+  /** The upgraded connections from the other process, by their numbers. */
+  kept: new Map<number, AdoptedConnection>(),
   /** Limits their wait. */
   timer: undefined as NodeJS.Timeout | undefined,
 });
@@ -56,15 +61,18 @@ function follow(): void {
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
+    else if (message.act === "late") takeOver.kept.get(message.id)?.receive(message.data);
     else {
       const connection = handle as ConnectionHandle;
       expectNoHeader(connection);
       if (message.header !== undefined) restore(connection, message.header);
-      noteConnection(message, connection);
+      if (message.kept === undefined) noteConnection(message, connection);
+      else noteUpgraded(message, message.kept, connection);
     }
   });
   onOldProcessEnd(() => {
     serveArrived();
+    takeOver.kept.clear();
     if (!isWaitingToServe()) return;
     writeLine("sockact: the process that was to hand over to this one has ended", ERROR);
     process.exit(1);
@@ -82,7 +90,7 @@ function follow(): void {
 export function untilHandedOver(fds: readonly number[]): Promise<void> {
   return new Promise((resolve) => {
     takeOver.onServe = resolve;
-    sendToOldProcess({ act: "ready", pid: process.pid, fds });
+    sendToOldProcess({ act: "ready", pid: process.pid, fds, keeps: [...keepers.keys()] });
   });
 }
 
@@ -146,18 +154,47 @@ function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
  * this one has it. If their clients were served meanwhile, each would delay the next one.
  */
 function noteConnection(message: ConnectionMessage, connection: ConnectionHandle): void {
-  takeOver.arrived.push([message, connection]);
+  takeOver.arrived.push(() => serveConnection(message, connection));
   // Sent at once, before anything is read from the connection. If this process ends later, the old one knows
   // that the connection was here.
   sendToOldProcess({ act: "taken" });
-  if (message.isMore) takeOver.timer ??= after(ARRIVAL_MS, serveArrived);
+  serveUnlessMore(message);
+}
+
+/**
+ * Gives an upgraded connection to its keeper at once, because the old process must continue with one that the
+ * keeper does not take.
+ */
+function noteUpgraded(
+  message: ConnectionMessage,
+  kept: NonNullable<ConnectionMessage["kept"]>,
+  connection: ConnectionHandle,
+): void {
+  try {
+    const adopted = takeUpgraded(message.fd, kept, connection);
+    takeOver.kept.set(kept.id, adopted);
+    // Nothing is read or written before the message is. If this process ends then, the old one has the
+    // connection as it was.
+    sendToOldProcess({ act: "taken" }, () => {
+      takeOver.arrived.push(() => adopted.start());
+      serveUnlessMore(message);
+    });
+  } catch (error) {
+    emit({ type: "error", error });
+    sendToOldProcess({ act: "declined" });
+    serveUnlessMore(message);
+  }
+}
+
+function serveUnlessMore({ isMore }: ConnectionMessage): void {
+  if (isMore) takeOver.timer ??= after(ARRIVAL_MS, serveArrived);
   else serveArrived();
 }
 
 function serveArrived(): void {
   clearTimeout(takeOver.timer);
   takeOver.timer = undefined;
-  for (const [message, connection] of takeOver.arrived.splice(0)) serveConnection(message, connection);
+  for (const serveOne of takeOver.arrived.splice(0)) serveOne();
 }
 
 function noteMoved(): void {

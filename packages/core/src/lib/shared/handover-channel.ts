@@ -7,14 +7,19 @@ import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
-  /** READY=1 waits for nothing else. `fds` are the numbers of the passed sockets that it serves. */
-  | { act: "ready"; pid: number; fds: readonly number[] }
+  /**
+   * READY=1 waits for nothing else. `fds` are the numbers of the passed sockets that it serves, and `keeps`
+   * the names of its keepers of connections.
+   */
+  | { act: "ready"; pid: number; fds: readonly number[]; keeps?: readonly string[] }
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
   /** It closes the channel. */
   | { act: "disconnect" }
   /** It has taken the last connection that was sent. */
   | { act: "taken" }
+  /** It can't continue with the upgraded connection that was last sent, and has read nothing from it. */
+  | { act: "declined" }
   /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
   | { act: "stopping" };
 
@@ -27,9 +32,18 @@ export type OldProcessMessage =
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /**
    * A connection comes with the message. The old process accepted it from the socket with this number.
-   * `header` is its PROXY header in Base64. `isMore` means that another one follows at once.
+   * `header` is its PROXY header in Base64. `isMore` means that another one follows at once. An upgraded
+   * connection is for the keeper `kept.name`.
    */
-  | { act: "connection"; fd: number; header?: string | undefined; isMore: boolean }
+  | {
+      act: "connection";
+      fd: number;
+      header?: string | undefined;
+      isMore: boolean;
+      kept?: { id: number; name: string; data: string } | undefined;
+    }
+  /** More data for a kept connection that has moved. */
+  | { act: "late"; id: number; data: string }
   /** No more connections follow. */
   | { act: "moved" };
 
@@ -64,8 +78,10 @@ export function takeChannel(): void {
   };
 }
 
-export function sendToOldProcess(message: NewProcessMessage): void {
-  if (process.connected) own.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+/** @param sent called when the message was written, or can't be */
+export function sendToOldProcess(message: NewProcessMessage, sent = (): void => {}): void {
+  if (process.connected) own.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, sent);
+  else sent();
 }
 
 export function onOldProcessMessage(listener: (message: OldProcessMessage, handle: unknown) => void): void {

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, randomFrom } from "@sockact/testkit";
+// By its path: it is only for tests of this repository.
+import type { HandoverService } from "../../core/test/reloaded-service.ts";
+import { CountingClients, startService } from "./moving.ts";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages at random moments", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(async () => systemd?.close());
+
+  test("stay open over five handovers, and no message is lost, repeated or out of order", async () => {
+    await using service = await startService(systemd, "counting-app.mjs");
+    await using clients = await CountingClients.start(systemd, 100);
+    const pids = [await service.pid()];
+    for (let count = 0; count < 5; count += 1) {
+      pids.push(await service.reload());
+      await service.untilGone(pids[count]!);
+    }
+    const seen = await clients.end();
+    expect(new Set(pids).size).toBe(6);
+    expect(await service.printed("wrong")).toEqual([]);
+    expect(seen.closed).toEqual({});
+    expect(seen).toMatchObject({ opened: 100, wrong: [], errors: [] });
+  }, 120_000);
+});
+
+describeWith(
+  { privateSystemd: true, systemd: 253, tags: "campaign" },
+  "WebSockets with messages at random moments, many times",
+  () => {
+    let systemd: PrivateSystemd;
+    beforeAll(async () => {
+      systemd = await bootPrivateSystemd();
+    });
+    afterAll(async () => systemd?.close());
+
+    test("1,000 stay open over 20 handovers, and no message is lost, repeated or out of order", async () => {
+      // On a slow machine, all of them need more than the default.
+      const env = { SLOWLY: "20", SOCKACT_DRAIN_TIMEOUT: "100s" };
+      await using service = await startService(systemd, "counting-app.mjs", { env });
+      await using clients = await CountingClients.start(systemd, 1000, 20);
+      for (let count = 0; count < 20; count += 1) {
+        const before = await service.pid();
+        await service.reload();
+        await service.untilGone(before);
+      }
+      const seen = await clients.end();
+      expect(await service.printed("wrong")).toEqual([]);
+      expect(seen.closed).toEqual({});
+      expect(seen).toMatchObject({ opened: 1000, wrong: [], errors: [] });
+    }, 400_000);
+
+    test("after kills at 30 random moments, each one is open and complete, or has closed with 1001 or 1006", async () => {
+      const random = randomFrom(39);
+      for (let turn = 0; turn < 30; turn += 1) {
+        await using service = await startService(systemd, "counting-app.mjs", { lines: "Restart=always" });
+        await using clients = await CountingClients.start(systemd, 50);
+        const before = await service.pid();
+        const reloaded = service.tryReload();
+        await delay(random() * 500);
+        const processes = await processesOf(service);
+        const victim = processes[Math.floor(random() * processes.length)] ?? before;
+        await systemd.run(["kill", "-KILL", String(victim)]);
+        await reloaded;
+        const { closed, wrong } = await clients.end();
+        expect(wrong).toEqual([]);
+        expect(await service.printed("wrong")).toEqual([]);
+        expect(Object.keys(closed).filter((code) => !["1001", "1006"].includes(code))).toEqual([]);
+      }
+    }, 400_000);
+  },
+);
+
+async function processesOf({ systemd, unit }: HandoverService): Promise<string[]> {
+  const { stdout } = await systemd.run(["cat", `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`]);
+  return stdout.split("\n").filter(Boolean);
+}
