@@ -28,7 +28,7 @@ export async function startBeside(systemd: PrivateSystemd, command: string, cwd:
     new ProveError(
       "SOCKACT_ERR_PROVE_WITH",
       `${command} ${what}${output.trim() === "" ? "" : `:\n${output.trim()}`}`,
-      "It runs as root in a machine of its own, where only the app's folder and the programs of this machine exist. Try it alone: sudo sh -c 'COMMAND'",
+      "It runs as root in a machine of its own, where only the app's folder and the programs of this machine exist. A server that refuses to run as root, such as PostgreSQL, needs runuser --user postgres -- before it. Try it alone: sudo sh -c 'COMMAND'",
     );
   await systemd.waitUntil(isReady, `${command} listens`, TIMEOUT).catch(() => {
     throw failed(`does not listen after ${TIMEOUT / 1000} s`);

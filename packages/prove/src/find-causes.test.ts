@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { causesOf } from "./find-causes.ts";
 import type { Cause, CheckId } from "./report.ts";
-import type { WitnessLine } from "./witness.ts";
+import type { WitnessLine } from "./witness-line.ts";
 
 /** What the witness has recorded of an app of test/apps, at a stop and at a restart. */
 const recorded = (app: string): WitnessLine[] =>

@@ -4,7 +4,7 @@ import { unique } from "./causes/lines.ts";
 import { endsWith, ofStop } from "./causes/stop.ts";
 import type { Cause, CheckId } from "./report.ts";
 import type { Outcome } from "./step.ts";
-import type { WitnessLine } from "./witness.ts";
+import type { WitnessLine } from "./witness-line.ts";
 
 /** What is known about a promise. */
 export interface Facts {

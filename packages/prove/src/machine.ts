@@ -103,7 +103,7 @@ export class Machine implements AsyncDisposable {
    * @throws {ProveError} `SOCKACT_ERR_PROVE_INSTALL` if it refuses the app
    */
   async install(args: readonly string[]): Promise<Installation> {
-    const { stdout, stderr } = await this.sockact(["install", ...args, "--yes", "--json"]);
+    const { stdout, stderr } = await this.sockact(["install", "--yes", "--json", ...args]);
     const printed = parse<[Installation] | ErrorJson>(stdout);
     if (printed === undefined) throw new ProveError("SOCKACT_ERR_PROVE_INSTALL", stderr.trim(), "");
     if (!("error" in printed)) return printed[0];

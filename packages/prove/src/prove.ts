@@ -21,7 +21,8 @@ import { sleep } from "./steps/sleep.ts";
 import { start } from "./steps/start.ts";
 import { stop } from "./steps/stop.ts";
 import { watchdog } from "./steps/watchdog.ts";
-import { Witness, type WitnessLine } from "./witness.ts";
+import { Witness } from "./witness.ts";
+import type { WitnessLine } from "./witness-line.ts";
 
 const STEPS: Record<CheckId, Step> = {
   start,
@@ -97,9 +98,10 @@ async function tryIn(
   const cwd = machine.systemd.inside(machine.folder);
   for (const command of options.with ?? []) await startBeside(machine.systemd, command, cwd);
   const installation = await machine.install([
-    ...(entry === undefined ? [] : [entry]),
     ...(options.config === undefined ? [] : ["--config", options.config]),
     ...(options.installOptions ?? []),
+    // Its name may begin with a hyphen.
+    ...(entry === undefined ? [] : ["--", entry]),
   ]);
   onEvent({ event: "installed" });
   const { name } = installation;

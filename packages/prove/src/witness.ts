@@ -1,23 +1,19 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
+import { readWitnessLine, type WitnessLine } from "./witness-line.ts";
 
 const program = fileURLToPath(new URL("../programs/witness.cjs", import.meta.url));
 const folder = "/run/sockact/witness";
 /** Only root writes here: the app could put a link to a file of the host into a folder of its own. */
 const asks = `${folder}/asks`;
 const variables = "/run/sockact/witness.env";
+/** How large all that the witness writes may be, in MB. */
+const SIZE = 64;
 /** How long a process may take until it has answered, in milliseconds. */
 const ANSWER = 5000;
 /** How long an app that has answered may take to start and to answer with the witness, which slows it down. */
 const START = 30_000;
-
-/** What the app has done, as the witness in its process has seen it. */
-export interface WitnessLine {
-  readonly what: string;
-  readonly pid: number;
-  readonly [detail: string]: unknown;
-}
 
 /** A path that the witness answers slowly: the head at once, and the rest after this time in milliseconds. */
 export const slowPath = (milliseconds: number): string =>
@@ -40,7 +36,13 @@ export class Witness {
   /** @param parts what it watches; everything by default. */
   static async attach(app: App, parts: readonly "heap"[] = []): Promise<Witness> {
     const { systemd } = app;
-    await systemd.mustRun(["sh", "-ec", `rm -rf ${folder}; mkdir -m 1777 ${folder}; mkdir ${asks}`]);
+    // The app may fill it, which must not fill /run.
+    const mount = `mount -t tmpfs -o mode=1777,size=${SIZE}M witness ${folder}`;
+    await systemd.mustRun([
+      "sh",
+      "-ec",
+      `mkdir -p ${folder}; umount --lazy ${folder} 2>&1 || true; ${mount}; mkdir ${asks}`,
+    ]);
     const isAnswering = await answers(app);
     const options = `--require=${JSON.stringify(systemd.inside(program))} ${await nodeOptionsOf(app)}`;
     // It has the last word: a file of the app may set the variable, too.
@@ -117,20 +119,16 @@ export async function witnessLines({ systemd }: App): Promise<WitnessLine[]> {
     typeof file === "string" && file.startsWith(`${project}/`)
       ? projectFolder + file.slice(project.length)
       : file;
+  const revive = (key: string, value: unknown): unknown =>
+    ["file", "path", "target"].includes(key) ? onHost(value) : value;
   const parse = (line: string): WitnessLine[] => {
-    try {
-      const facts = JSON.parse(line.slice(line.indexOf(":") + 1), (key, value: unknown) =>
-        ["file", "path", "target"].includes(key) ? onHost(value) : value,
-      ) as { what: string };
-      return [{ pid: Number.parseInt(line), ...facts }];
-    } catch {
-      // The disk was full, or the app has written there.
-      return [];
-    }
+    const text = line.slice(line.indexOf(":") + 1);
+    const read = readWitnessLine(text, Number.parseInt(line), revive);
+    return read === undefined ? [] : [read];
   };
   // Only root of the inside may read the files of each user. A pipe or a link is none of the witness.
   const find = "find -maxdepth 1 -type f -name '*.jsonl' -printf '%P\\0'";
-  const script = `cd ${folder}; ${find} | xargs -0r grep -H '^{.*}$' --`;
+  const script = `cd ${folder}; ${find} | xargs -0r grep -H '^{.*}$' -- | head --bytes=${SIZE}M`;
   const { stdout } = await systemd.run(["sh", "-c", script]);
   return stdout.split("\n").flatMap(parse);
 }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { Cause, Place } from "../report.ts";
-import type { WitnessLine } from "../witness.ts";
+import type { WitnessLine } from "../witness-line.ts";
 import type { CauseCode } from "../causes.ts";
 
 /** A place as the witness records it. */

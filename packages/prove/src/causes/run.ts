@@ -1,5 +1,5 @@
 import type { Cause } from "../report.ts";
-import type { WitnessLine } from "../witness.ts";
+import type { WitnessLine } from "../witness-line.ts";
 import { cause, linesOf, pathIn, placesIn, unique } from "./lines.ts";
 
 /** A shorter block keeps nobody waiting, also if each request has one, in milliseconds. */

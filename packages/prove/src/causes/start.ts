@@ -1,5 +1,5 @@
 import type { Cause } from "../report.ts";
-import type { WitnessLine } from "../witness.ts";
+import type { WitnessLine } from "../witness-line.ts";
 import { cause, type Line, linesOf, placesIn, unique } from "./lines.ts";
 
 /** What takes less of the start than this is not worth a word, in milliseconds. */

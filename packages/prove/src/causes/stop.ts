@@ -1,5 +1,5 @@
 import type { Cause } from "../report.ts";
-import type { WitnessLine } from "../witness.ts";
+import type { WitnessLine } from "../witness-line.ts";
 import { cause, linesOf, type Open, placesIn, unique } from "./lines.ts";
 
 /** How long after the signal a process still runs if it does not end by itself, in milliseconds. */

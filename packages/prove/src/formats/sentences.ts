@@ -87,10 +87,12 @@ export function summaryText({ report, budget }: Findings): string {
   const count = (verdict: Check["verdict"]) =>
     report.checks.filter((check) => check.verdict === verdict).length;
   const [held, broken] = [count("held"), count("broken")];
-  const over = budget.filter((result) => !result.held).length;
+  const over = budget.filter((result) => !result.held && result.value !== undefined).length;
+  const unmeasured = budget.filter(({ value }) => value === undefined).length;
   const parts = [
     `${held} of ${held + broken} ${held + broken === 1 ? "promise holds" : "promises hold"}`,
     ...(over > 0 ? [`${over} over budget`] : []),
+    ...(unmeasured > 0 ? [`${unmeasured} with a budget not measured`] : []),
     ...(count("untried") > 0 ? [`${count("untried")} could not be tried`] : []),
   ];
   return `${parts.join(", ")}.`;

@@ -15,6 +15,8 @@ export const journal: Step = async (app) => {
     await app.stop();
     const before = await linesOf(app);
     await app.request();
+    // The last lines of a start may come after the first answer.
+    await delay(1000);
     const started = await linesOf(app);
     await delay(WATCHED * 1000);
     const lines = ((await linesOf(app)) - started) * (60 / WATCHED);

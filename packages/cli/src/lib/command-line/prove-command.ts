@@ -82,7 +82,8 @@ Examples:
 
 Exit codes:
   0    all promises hold
-  1    a promise is broken, or something is over its budget
+  1    a promise is broken, something is over its budget or was not measured, or
+       the app can't be installed
   2    wrong arguments
   3    nothing can be tried on this machine: the error says what is missing
   130  you have cancelled it; nothing is left behind`,
