@@ -5,6 +5,9 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd, randomFrom } fro
 import type { HandoverService } from "../../core/test/reloaded-service.ts";
 import { CountingClients, startService } from "./moving.ts";
 
+/** On a slow machine, all of them need more than the default time, and moments without a message. */
+const patient = (slowly: number) => ({ SLOWLY: String(slowly), SOCKACT_DRAIN_TIMEOUT: "100s" });
+
 describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages at random moments", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
@@ -13,8 +16,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages a
   afterAll(async () => systemd?.close());
 
   test("stay open over five handovers, and no message is lost, repeated or out of order", async () => {
-    await using service = await startService(systemd, "counting-app.mjs");
-    await using clients = await CountingClients.start(systemd, 100);
+    await using service = await startService(systemd, "counting-app.mjs", { env: patient(4) });
+    await using clients = await CountingClients.start(systemd, 100, 4);
     const pids = [await service.pid()];
     for (let count = 0; count < 5; count += 1) {
       pids.push(await service.reload());
@@ -39,9 +42,7 @@ describeWith(
     afterAll(async () => systemd?.close());
 
     test("1,000 stay open over 20 handovers, and no message is lost, repeated or out of order", async () => {
-      // On a slow machine, all of them need more than the default.
-      const env = { SLOWLY: "20", SOCKACT_DRAIN_TIMEOUT: "100s" };
-      await using service = await startService(systemd, "counting-app.mjs", { env });
+      await using service = await startService(systemd, "counting-app.mjs", { env: patient(20) });
       await using clients = await CountingClients.start(systemd, 1000, 20);
       for (let count = 0; count < 20; count += 1) {
         const before = await service.pid();
