@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/lib/longest-first.ts";
 import { tiers } from "./scripts/lib/tiers.ts";
 
 const source = { conditions: ["@sockact/source", "node", "import", "module", "default"] };
@@ -21,6 +22,7 @@ export default defineConfig({
     maxConcurrency: 12,
     // What the tests start runs in other processes, and the rest shares no state. A worker for each file takes half a second of its start.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     globalSetup: "packages/testkit/src/whole-run.ts",
     // sockact prints commands as it was called. Tests get the same whether npm or npx runs them.
     env: { npm_command: "", npm_lifecycle_event: "" },
