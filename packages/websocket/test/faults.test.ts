@@ -79,6 +79,36 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(await service.printed("not sent")).toEqual([]);
   });
 
+  test("gets what was sent during its move, although the new process is busy when the old one ends", async () => {
+    await using service = await start("blocked");
+    const client = await connect();
+    const before = await service.pid();
+    const message = once(client.ws, "message");
+    await service.reload();
+    await service.untilGone(before);
+    expect(String((await message)[0])).toHaveLength(900_000);
+  });
+
+  test("closes with 1001 if it moved, and its client has sent nothing since", async () => {
+    await using service = await start("busy later");
+    const client = await connect();
+    const before = await service.pid();
+    await service.reload();
+    await service.untilGone(before);
+    await service.reload();
+    expect(await client.closed).toBe(1001);
+  });
+
+  test("moves without a limit of time", async () => {
+    await using service = await start("", "infinity");
+    const client = await connect();
+    const before = await service.pid();
+    const after = await service.reload();
+    await service.untilGone(before);
+    expect(await client.ask()).toEqual({ pid: after, count: 1 });
+    expect(await service.printed("warning")).toEqual([]);
+  });
+
   test("closes if the old process sends more than its client reads, and waits meanwhile", async () => {
     await using service = await start("streams", "60s");
     const client = await connect();

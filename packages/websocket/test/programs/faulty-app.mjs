@@ -31,6 +31,11 @@ function chat(ws, answers) {
   });
 }
 
+/** Does nothing else for a second. */
+function block() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+}
+
 /** Sends 36 MB, each part when the one before is sent. */
 function stream(ws) {
   let parts = 0;
@@ -60,7 +65,7 @@ if (!(isNext && FAULT === "not kept"))
     canMove(ws) {
       if (FAULT === "canMove throws") throw undefined;
       if (FAULT === "canMove sends") ws.farewell ??= ws.send("x".repeat(10_000_000)) ?? true;
-      return FAULT !== "busy";
+      return FAULT !== "busy" && !(isNext && FAULT === "busy later");
     },
     save(ws) {
       if (FAULT === "save is asynchronous") return Promise.resolve({});
@@ -68,6 +73,7 @@ if (!(isNext && FAULT === "not kept"))
       if (FAULT === "save throws") throw new Error("from save");
       // In another turn, the WebSocket may still be under way, or have moved.
       if (ws.answerLate) setTimeout(() => ws.answerLate(), 50);
+      if (FAULT === "blocked") setImmediate(() => ws.send("x".repeat(900_000)));
       if (FAULT === "streams") setTimeout(() => stream(ws), 50);
       return { answers: ws.answers, pid: process.pid };
     },
@@ -78,6 +84,10 @@ if (!(isNext && FAULT === "not kept"))
         throw new Error("from restore");
       }
       chat(ws, answers);
+      if (FAULT === "blocked") {
+        block();
+        setImmediate(block);
+      }
       say("restored", { url: request.url });
       if (FAULT === "new process killed" && restored === 3) process.kill(process.pid, "SIGKILL");
       if (FAULT === "old process killed" && restored === 3) process.kill(pid, "SIGKILL");

@@ -18,12 +18,13 @@ export function isOlder(since: number, age: number): boolean {
 }
 
 /**
- * Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count.
+ * Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count. An
+ * upgraded connection may have sent its request to another process.
  */
 export function isSilent({ isHttp, stream }: Connection): boolean {
   // A server of Bun's node:http counts no bytes, and reports a connection with its first request.
   const isCounted = !isBun || hasHandle(stream);
-  return isHttp && isCounted && stream.bytesRead === 0;
+  return isHttp && isCounted && stream.bytesRead === 0 && upgradeOf(stream) === undefined;
 }
 
 /** Whether the client has not sent a request yet. */

@@ -55,5 +55,5 @@ async function moveAll(
   void arriving?.then(() => (isArriving = false));
   await moveConnections(servers, receiver, { deadline, isArriving: () => isArriving });
   for (const server of servers) server.stopMoving();
-  receiver.endMoving();
+  void receiver.endMoving();
 }

@@ -3,7 +3,7 @@ import { setImmediate as turnOfTheLoop, setTimeout as delay } from "node:timers/
 import type { KeptConnection } from "../shared/connection-keepers.ts";
 import { attachHandle, detachHandle, idleSockets } from "../shared/node-connections.ts";
 import { type ConnectionHandle, hasHandle, responseOf } from "../shared/node-internals.ts";
-import { now } from "../shared/timers.ts";
+import { after, now } from "../shared/timers.ts";
 import type { ServerDrain } from "./drain-server.ts";
 import { upgradeOf } from "./upgrades.ts";
 
@@ -49,7 +49,7 @@ export interface Receiver {
   /** Returns a function that sends data to the kept connection that was taken last. */
   sender(): (data: string) => Promise<boolean>;
   /** Tells the process that no more connections follow. */
-  endMoving(): void;
+  endMoving(): Promise<unknown>;
 }
 
 /** How many idle HTTP connections wait for their move at the same time. Their clients rarely send. */
@@ -120,7 +120,7 @@ export async function moveConnections(
 async function packWithin(kept: KeptConnection, patience: number): Promise<string | null | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), patience);
+    timer = after(patience, () => resolve(undefined));
   });
   try {
     return await Promise.race([kept.pack(), limit]);

@@ -54,7 +54,7 @@ export async function handOver(): Promise<void> {
     emit({ type: "handover", pid });
     reportResult("ok");
     await stop("handover", { receiver: newProcess });
-    newProcess.release();
+    await newProcess.release();
     endProcess();
   } catch (error) {
     await reportFailure(error);

@@ -194,12 +194,20 @@ export class NewProcess implements Receiver {
     return delivery;
   }
 
-  endMoving(): void {
-    void sendToNewProcess(this.#launcher, { act: "moved" });
+  endMoving(): Promise<unknown> {
+    return sendToNewProcess(this.#launcher, { act: "moved" });
   }
 
-  /** Allows this process to exit by itself. Its end is visible to the new process. */
-  release(): void {
+  /**
+   * Allows this process to exit by itself. Its end is visible to the new process, and comes after everything
+   * that was sent.
+   */
+  async release(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = after(TAKEN_MS, resolve)));
+    // A busy process may not have read what was sent before.
+    await Promise.race([this.endMoving(), limit]);
+    clearTimeout(timer);
     if (this.#launcher.connected) this.#launcher.disconnect();
     this.#launcher.unref();
   }
