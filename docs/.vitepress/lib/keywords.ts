@@ -45,7 +45,7 @@ export const keywords: Readonly<Record<string, string>> = {
     "nginx socket activation, Caddy socket activation, upgrade nginx, fd/3, fdgram, NGINX variable",
   "twenty-apps":
     "many apps one server, multiple apps, multiple domains one VPS, several websites, host many sites, cheap server, low memory, Sablier",
-  lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
+  lifecycle: "websocket, websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
   "lifecycle#when-is-my-app-ready":
     "process considered up and running, started, online, wait_ready, process.send('ready'), Type=notify",
   "lifecycle#stop-and-restart": "gracefully shutdown, graceful shutdown, shut down, close-with-grace",

@@ -38,9 +38,9 @@ export function comparedForm(word: string): string | null {
  */
 export function weightOf(page: string): number {
   if (/\/reference\//.test(page)) return 0.5;
-  if (
-    /\/(?:codes\/.*|commands\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)
-  )
+  // A code is searched for with its whole name, which counts more.
+  if (/\/codes\//.test(page)) return 0.7;
+  if (/\/(?:commands\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page))
     return 1;
   return /\/(?:start|install|troubleshooting|first-certificate|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
