@@ -84,6 +84,8 @@ export function adoptWebSocket(
 function makeCall(ws: WebSocket, call: LateCall): void {
   if ("terminate" in call) ws.terminate();
   else if ("close" in call) ws.close(call.close ?? undefined, call.reason);
+  else if ("ping" in call) ws.ping(Buffer.from(call.ping, "base64"));
+  else if ("pong" in call) ws.pong(Buffer.from(call.pong, "base64"));
   else {
     const { send, isBinary, compress } = call;
     ws.send(isBinary ? Buffer.from(send, "base64") : send, { binary: isBinary, compress }, () => {});

@@ -8,6 +8,9 @@ const PACKED_BYTES_MAX = 2 ** 16;
 /** The largest message that follows a WebSocket to the other process, in bytes. */
 const LATE_BYTES_MAX = 2 ** 20;
 
+/** The codes with which an app that ends closes all its WebSockets: RFC 6455, section 7.4.1, and IANA. */
+const ENDING: ReadonlySet<number | undefined> = new Set([undefined, 1000, 1001, 1012]);
+
 /** Sends a call to the other process. Resolves when it is written, with false if that is not possible. */
 type Forward = (call: LateCall) => Promise<boolean>;
 
@@ -70,7 +73,7 @@ export class HeldSender implements Sender {
    * if a part of it can't move.
    */
   pack(): LateCall[] | undefined {
-    const calls = this.#held.map((call) => this.#lateCallOf(call)).filter((call) => call !== "none");
+    const calls = this.#held.map((call) => this.#lateCallOf(call));
     if (this._bufferedBytes > PACKED_BYTES_MAX || calls.includes(undefined)) return undefined;
     this.#packed = this.#held.length;
     return calls as LateCall[];
@@ -90,14 +93,13 @@ export class HeldSender implements Sender {
       this.#isFragmented = !fin;
     }
     if (this.#forward === undefined) this.#held.push(call);
-    // An old process that ends closes what it knows. Only the new one closes a WebSocket that has moved.
-    else void this.#pass(call, call[0] === "close" ? alwaysSent : this.#forward);
+    // An old process that ends closes what it knows, also a WebSocket that has moved.
+    else void this.#pass(call, call[0] === "close" && ENDING.has(call[1]) ? alwaysSent : this.#forward);
   }
 
-  /** The new process has its own pings. */
   async #pass(call: Call, forward: Forward): Promise<void> {
     const late = this.#lateCallOf(call);
-    const isSent = late === "none" || (late !== undefined && (await forward(late)));
+    const isSent = late !== undefined && (await forward(late));
     if (call[0] === "send") this._bufferedBytes -= sizeOf(call[1]) || 0;
     finish(call, isSent ? undefined : movedError());
   }
@@ -105,7 +107,7 @@ export class HeldSender implements Sender {
   /**
    * Undefined if it can't follow. A fragment can't: the other process may send a message before the next one.
    */
-  #lateCallOf(call: Call): LateCall | "none" | undefined {
+  #lateCallOf(call: Call): LateCall | undefined {
     return this.#fragments.has(call) ? undefined : lateCallOf(call);
   }
 }
@@ -128,15 +130,20 @@ function movedError(): WebSocketMoveError {
   );
 }
 
-function lateCallOf(call: Call): LateCall | "none" | undefined {
+function lateCallOf(call: Call): LateCall | undefined {
   if (call[0] === "close") {
     const [, code = null, reason] = call;
     return { close: code, reason: sizeOf(reason) > 0 ? toBuffer(reason).toString() : "" };
   }
-  if (call[0] !== "send") return "none";
-  const [, data, { binary, compress }] = call;
+  const data = call[1];
   // Of a Blob, the size is not a number.
   if (!(sizeOf(data) <= LATE_BYTES_MAX)) return undefined;
+  // An answer to the client's ping, or a ping whose answer the state of the WebSocket waits for.
+  if (call[0] !== "send") {
+    const bytes = toBuffer(data).toString("base64");
+    return call[0] === "ping" ? { ping: bytes } : { pong: bytes };
+  }
+  const { binary, compress } = call[2];
   const send = toBuffer(data).toString(binary ? "base64" : "utf8");
   return { send, isBinary: binary, compress };
 }

@@ -25,5 +25,8 @@ export interface MovedWebSocket {
 export type LateCall =
   /** `data` is text, or bytes in Base64. */
   | { readonly send: string; readonly isBinary: boolean; readonly compress: boolean }
+  /** In Base64, as `pong`. */
+  | { readonly ping: string }
+  | { readonly pong: string }
   | { readonly close: number | null; readonly reason: string }
   | { readonly terminate: true };

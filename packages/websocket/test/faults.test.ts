@@ -89,6 +89,30 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(String((await message)[0])).toHaveLength(900_000);
   });
 
+  test("gets the pong of a handler that still runs in the old process", async () => {
+    await using service = await start("pong is late");
+    const client = await connect();
+    // Keeps the old process alive.
+    await using slow = await service.connect();
+    slow.send("GET /");
+    const pong = once(client.ws, "pong");
+    client.ws.ping("how are you");
+    // Answered after the ping was read.
+    await client.ask();
+    await service.reload();
+    expect(String((await pong)[0])).toBe("how are you");
+  });
+
+  test("closes with the code of a handler that still runs in the old process", async () => {
+    await using service = await start("");
+    const client = await connect();
+    await using slow = await service.connect();
+    slow.send("GET /");
+    client.ws.send("wrong password");
+    await service.reload();
+    expect(await client.closed).toBe(4001);
+  });
+
   test("closes with 1001 if it moved, and its client has sent nothing since", async () => {
     await using service = await start("busy later");
     const client = await connect();

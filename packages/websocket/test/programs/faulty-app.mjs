@@ -8,13 +8,20 @@ import { keepWebSockets } from "@sockact/websocket";
 const { FAULT } = process.env;
 const isNext = process.connected;
 const server = createServer((request, response) => response.end(String(process.pid)));
-const sockets = new WebSocketServer({ server, path: isNext && FAULT === "other path" ? "/other" : "/chat" });
+const sockets = new WebSocketServer({
+  server,
+  autoPong: FAULT !== "pong is late",
+  path: isNext && FAULT === "other path" ? "/other" : "/chat",
+});
 const say = (event, more) => console.log(JSON.stringify({ event, pid: process.pid, ...more }));
 process.on("warning", ({ code, message }) => say("warning", { code, message }));
 
 function chat(ws, answers) {
   ws.answers = answers;
   ws.on("close", (code) => say("close", { code }));
+  ws.on("ping", (data) => {
+    if (FAULT === "pong is late") ws.answerLate = () => ws.pong(data);
+  });
   ws.on("message", async (data) => {
     const text = data.toString();
     const answer = () =>
@@ -24,6 +31,7 @@ function chat(ws, answers) {
       );
     // Answered when the WebSocket has moved.
     if (text === "late") ws.answerLate = answer;
+    else if (text === "wrong password") ws.answerLate = () => ws.close(4001, text);
     else if (text === "pause") {
       ws.pause();
       ws.send("paused");
