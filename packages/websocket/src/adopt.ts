@@ -20,6 +20,9 @@ export interface RestoreHooks {
  */
 const LATE_BYTES_MAX = 2 ** 24;
 
+/** How long the promise of `restore` may be pending: meanwhile, its client hangs. */
+const RESTORE_SECONDS = 30;
+
 /** The WebSockets whose `restore` has not finished. */
 export const restoring: WeakSet<WebSocket> = new WeakSet();
 
@@ -53,7 +56,7 @@ export function adoptWebSocket(
   });
   const adopted = ws as unknown as WebSocket & Internals;
   // Also before start(), a rejection must have a listener.
-  const ready = Promise.resolve(restored).catch((error: unknown) => {
+  const ready = finished(restored).catch((error: unknown) => {
     onError(error);
     // 1011: an unexpected condition, RFC 6455, section 7.4.1.
     adopted.close(1011);
@@ -79,6 +82,23 @@ export function adoptWebSocket(
       }
     },
   };
+}
+
+/** @throws WebSocketMoveError `SOCKACT_ERR_WEBSOCKET_RESTORE` if the promise is pending for too long */
+async function finished(restored: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const error = new WebSocketMoveError(
+      "SOCKACT_ERR_WEBSOCKET_RESTORE",
+      `restore() has not finished in ${RESTORE_SECONDS} s`,
+    );
+    timer = setTimeout(() => reject(error), RESTORE_SECONDS * 1000);
+  });
+  try {
+    await Promise.race([restored, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function makeCall(ws: WebSocket, call: LateCall): void {

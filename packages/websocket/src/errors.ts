@@ -2,6 +2,7 @@
 export type WebSocketMoveErrorCode =
   | "SOCKACT_ERR_WEBSOCKET_STATE"
   | "SOCKACT_ERR_WEBSOCKET_CHANGED"
+  | "SOCKACT_ERR_WEBSOCKET_RESTORE"
   | "SOCKACT_ERR_WEBSOCKET_MOVED";
 
 /**
@@ -11,6 +12,7 @@ export type WebSocketMoveErrorCode =
  *   closes with 1001.
  * - `SOCKACT_ERR_WEBSOCKET_CHANGED`: the new version of the app does not accept it as it is. It closes with
  *   1001.
+ * - `SOCKACT_ERR_WEBSOCKET_RESTORE`: the promise of `restore` is still pending after 30 s. It closes with 1011.
  * - `SOCKACT_ERR_WEBSOCKET_MOVED`: the old process has sent a message that can't follow the WebSocket to the
  *   new one. The callback of `send()` gets this error.
  */

@@ -17,7 +17,7 @@ export interface KeepWebSocketsOptions<State = unknown> {
   /**
    * Called in the new process instead of the event `connection`: add your listeners and timers here. Nothing is
    * read before the function has returned, and before its promise is fulfilled. If it throws, the WebSocket
-   * closes with 1001, if its promise rejects, with 1011.
+   * closes with 1001, if its promise rejects or is pending for 30 s, with 1011.
    *
    * @param request the upgraded request: url, headers, and addresses of `request.socket` are as before
    */

@@ -179,6 +179,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     expect(said).toContain(reason);
   });
 
+  test(
+    "closes with 1011 if the promise of restore is pending for too long",
+    { tags: "campaign" },
+    async () => {
+      await using service = await start("restore never ends");
+      const client = await connect();
+      await service.reload();
+      expect(await client.closed).toBe(1011);
+      const said = JSON.stringify(await service.printed("warning"));
+      expect(said).toContain("SOCKACT_ERR_WEBSOCKET_RESTORE");
+    },
+  );
+
   test("closes with 1001 if the new process has a listener that throws, and is not counted there", async () => {
     await using service = await start("connection throws", "60s");
     const client = await connect();

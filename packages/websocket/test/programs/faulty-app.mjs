@@ -101,6 +101,7 @@ if (!(isNext && FAULT === "not kept"))
       if (FAULT === "old process killed" && restored === 3) process.kill(pid, "SIGKILL");
       if (FAULT === "restore rejects") return Promise.reject(new Error("from restore"));
       if (FAULT === "restore rejects with nothing") return Promise.reject();
+      if (FAULT === "restore never ends") return new Promise(() => {});
       if (FAULT === "restore takes long") return new Promise((resolve) => setTimeout(resolve, 300));
     },
   });
