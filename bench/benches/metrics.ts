@@ -109,7 +109,7 @@ export const bench: Bench = {
           name: "a scrape",
           against: "nothing",
           async measure() {
-            for (let count = 0; count < WARM.scrapes; count++) {
+            for (let index = 0; index < WARM.scrapes; index++) {
               await scrape(systemd);
               await delay(WARM.every);
             }

@@ -11,7 +11,7 @@ import { webSocketOn } from "./ws-internals.ts";
 export interface KeepWebSocketsOptions<State = unknown> {
   /**
    * Called in the old process right before a WebSocket moves. `restore` gets what it returns as JSON, of at
-   * most 64 kB. Stop the timers of the WebSocket here.
+   * most 64 kB: a Map becomes `{}`, and a Date a string. Stop the timers of the WebSocket here.
    */
   readonly save?: ((ws: WebSocket) => State) | undefined;
   /**
@@ -57,11 +57,18 @@ export function keepWebSockets<State = unknown>(
   // In ws 8, it has seven parameters.
   const { completeUpgrade } = server as { completeUpgrade?: (...args: unknown[]) => void };
   if (completeUpgrade?.length === 6)
-    throw optionError("keepWebSockets() needs ws 8, and this WebSocketServer is of ws 7");
+    throw optionError(
+      "keepWebSockets() needs ws 8, and this WebSocketServer is of ws 7",
+      "Install ws 8: npm install ws@8. If another package brings ws 7, create the server yourself.",
+    );
   if (typeof restore !== "function") throw optionError("keepWebSockets() needs the function restore");
   const name = `ws ${given ?? server.options.path ?? ""}`;
   if (known.has(name))
-    throw optionError(`keepWebSockets() was called twice for the name ${JSON.stringify(name.slice(3))}`);
+    throw optionError(
+      name === "ws "
+        ? "keepWebSockets() was called twice for a server without a path and a name"
+        : `keepWebSockets() was called twice for the name ${JSON.stringify(name.slice(3))}`,
+    );
   known.add(name);
   showWindow(server);
   const onError = createReporter();
@@ -107,10 +114,8 @@ function createReporter(): (error: unknown) => void {
   };
 }
 
-function optionError(message: string): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_OPTION",
-    message,
-    "Call keepWebSockets(server, { save, restore }) once for each WebSocketServer, right after its constructor. With several servers, give each of them a name.",
-  );
-}
+const USE =
+  "Call keepWebSockets(server, { save, restore }) once for each WebSocketServer, right after its constructor. With several servers, give each of them a name.";
+
+const optionError = (message: string, hint = USE): ActivationError =>
+  new ActivationError("SOCKACT_ERR_OPTION", message, hint);
