@@ -40,7 +40,7 @@ export function adoptWebSocket(
 ): AdoptedConnection {
   const moved = JSON.parse(data) as MovedWebSocket;
   const request = requestOf(socket, moved);
-  // Nothing may be written before the old process has let go.
+  // Nothing may be written before the old process has released the connection.
   socket.cork();
   socket.pause();
   let ws: (WebSocket & Internals) | undefined;

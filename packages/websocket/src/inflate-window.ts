@@ -20,7 +20,7 @@ function windowBytes({ params }: Deflate): number {
 }
 
 /**
- * Resolves with what the client's next message may refer to. Undefined if that can't be known. Nothing
+ * Resolves with what the client's next message may refer to. Undefined if ws does not show it. Nothing
  * changes: zlib decompresses a copy of its window, so it then has the same window.
  */
 export async function readWindow(deflate: Deflate): Promise<Buffer | undefined> {

@@ -10,7 +10,7 @@ interface Client {
   ws: WebSocket;
   /** The code with which the WebSocket has closed. */
   closed: Promise<number>;
-  /** Sends a text. Resolves with the process that answers, and the number of its answer. */
+  /** Sends a string. Resolves with the process that answers, and the number of its answer. */
   ask(text?: string): Promise<{ pid: number; count: number }>;
 }
 

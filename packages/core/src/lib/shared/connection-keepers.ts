@@ -44,7 +44,7 @@ export interface KeptConnection {
 export interface AdoptedConnection {
   /** The request that was upgraded. */
   readonly request: IncomingMessage;
-  /** Called when the other process has let go of the connection. */
+  /** Called when the other process has released the connection. */
   start(): void;
   /** Gets data that the other process sends later. */
   receive(data: string): void;
