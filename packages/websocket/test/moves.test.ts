@@ -55,11 +55,26 @@ describeWith(
       expect(seen).toMatchObject({ opened: 1000, wrong: [], errors: [] });
     }, 400_000);
 
+    test("stay open beside those that do not read, and those that have ended their half", async () => {
+      await using service = await startService(systemd, "counting-app.mjs", { env: { SLOWLY: "4" } });
+      await using clients = await CountingClients.start(systemd, 200, 4, true);
+      for (let count = 0; count < 3; count += 1) {
+        const before = await service.pid();
+        await service.reload();
+        await service.untilGone(before);
+      }
+      const { opened, closed, wrong, errors } = await clients.end();
+      expect(await service.printed("wrong")).toEqual([]);
+      expect({ opened, wrong, errors }).toEqual({ opened: 200, wrong: [], errors: [] });
+      // Five have ended their half. The kernel keeps what five others do not read.
+      expect(closed).toEqual({ "1006": 5 });
+    }, 200_000);
+
     test("after kills at 30 random moments, each one is open and complete, or has closed with 1001 or 1006", async () => {
       const random = randomFrom(39);
       for (let turn = 0; turn < 30; turn += 1) {
         await using service = await startService(systemd, "counting-app.mjs", { lines: "Restart=always" });
-        await using clients = await CountingClients.start(systemd, 50);
+        await using clients = await CountingClients.start(systemd, 50, 1, true);
         const before = await service.pid();
         const reloaded = service.tryReload();
         await delay(random() * 500);

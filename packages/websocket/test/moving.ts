@@ -44,11 +44,21 @@ export class CountingClients implements AsyncDisposable {
     this.#process = child;
   }
 
-  /** @param slowly how many times longer the pauses between messages are */
-  static async start(systemd: PrivateSystemd, count: number, slowly = 1): Promise<CountingClients> {
+  /**
+   * @param slowly how many times longer the pauses between messages are
+   * @param odd whether 5 % of them stop to read, or end their half of the connection
+   */
+  static async start(
+    systemd: PrivateSystemd,
+    count: number,
+    slowly = 1,
+    odd = false,
+  ): Promise<CountingClients> {
     const path = programInside(systemd, "counting-clients.mjs");
     const clients = new CountingClients(
-      watchProcess(systemd.spawn([systemd.node, path, "80", String(count), String(slowly)])),
+      watchProcess(
+        systemd.spawn([systemd.node, path, "80", String(count), String(slowly), ...(odd ? ["odd"] : [])]),
+      ),
     );
     await clients.#process.event("running");
     return clients;

@@ -1,4 +1,4 @@
-// Clients of counting-app.mjs: `node counting-clients.mjs PORT COUNT SLOWLY`. After the line `end` on standard input, prints what they have seen.
+// Clients of counting-app.mjs: `node counting-clients.mjs PORT COUNT SLOWLY [odd]`. With `odd`, 5 % of them stop to read, or end their half of the connection. After the line `end` on standard input, prints what they have seen.
 import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -7,6 +7,7 @@ import { WebSocket } from "ws";
 import { contentOf } from "./content.mjs";
 
 const [port, count, slowly] = process.argv.slice(2).map(Number);
+const areSomeOdd = process.argv[5] === "odd";
 const result = {
   opened: 0,
   closed: {},
@@ -19,6 +20,8 @@ const result = {
   errors: [],
 };
 let isOver = false;
+let end;
+const over = new Promise((resolve) => (end = resolve));
 const deflates = [
   false,
   true,
@@ -33,6 +36,7 @@ class Client {
   asks = new Map();
   pings = [];
   isDone = false;
+  isQuiet = false;
 
   constructor(index) {
     this.index = index;
@@ -90,10 +94,21 @@ class Client {
     this.onEnd();
   }
 
+  /** At a random moment, it stops to read, or it ends its half of the connection. */
+  async behaveOddly() {
+    await delay(Math.random() * 400);
+    this.isQuiet = true;
+    if (this.index % 40 === 19) this.ws._socket.end();
+    else this.ws.pause();
+    await over;
+    this.ws.resume();
+  }
+
   async run() {
     await this.opened;
     result.opened += 1;
-    while (!isOver && this.ws.readyState === WebSocket.OPEN) {
+    const odd = areSomeOdd && this.index % 20 === 19 ? this.behaveOddly() : undefined;
+    while (!isOver && !this.isQuiet && this.ws.readyState === WebSocket.OPEN) {
       const kind = Math.random();
       if (kind < 0.1) {
         const data = String(Math.random());
@@ -121,7 +136,9 @@ class Client {
       }
       if (Math.random() < 0.7) await delay(Math.random() * 60 * slowly);
     }
-    for (let waits = 0; this.asks.size > 0 && waits < 500; waits += 1) await delay(20);
+    await odd;
+    const isWaiting = () => this.asks.size > 0 && this.ws.readyState === WebSocket.OPEN;
+    for (let waits = 0; isWaiting() && waits < 500; waits += 1) await delay(20);
     if (this.ws.readyState === WebSocket.OPEN) this.ws.send("end");
     const timer = setTimeout(() => {
       this.report("silence");
@@ -142,6 +159,7 @@ for await (const line of createInterface(process.stdin)) {
   if (line === "end") break;
 }
 isOver = true;
+end();
 await running;
 console.log(JSON.stringify({ event: "result", ...result }));
 process.exit();
