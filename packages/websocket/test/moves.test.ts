@@ -18,13 +18,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages a
   test("stay open over five handovers, and no message is lost, repeated or out of order", async () => {
     await using service = await startService(systemd, "counting-app.mjs", { env: patient(4) });
     await using clients = await CountingClients.start(systemd, 100, 4);
-    const pids = [await service.pid()];
-    for (let count = 0; count < 5; count += 1) {
-      pids.push(await service.reload());
-      await service.untilGone(pids[count]!);
-    }
+    expect(new Set(await handOver(service, 5)).size).toBe(6);
     const seen = await clients.end();
-    expect(new Set(pids).size).toBe(6);
     expect(await service.printed("wrong")).toEqual([]);
     expect(seen.closed).toEqual({});
     expect(seen).toMatchObject({ opened: 100, wrong: [], errors: [] });
@@ -44,11 +39,7 @@ describeWith(
     test("1,000 stay open over 20 handovers, and no message is lost, repeated or out of order", async () => {
       await using service = await startService(systemd, "counting-app.mjs", { env: patient(20) });
       await using clients = await CountingClients.start(systemd, 1000, 20);
-      for (let count = 0; count < 20; count += 1) {
-        const before = await service.pid();
-        await service.reload();
-        await service.untilGone(before);
-      }
+      await handOver(service, 20);
       const seen = await clients.end();
       expect(await service.printed("wrong")).toEqual([]);
       expect(seen.closed).toEqual({});
@@ -58,11 +49,7 @@ describeWith(
     test("stay open beside those that do not read, and those that have ended their half", async () => {
       await using service = await startService(systemd, "counting-app.mjs", { env: { SLOWLY: "4" } });
       await using clients = await CountingClients.start(systemd, 200, 4, true);
-      for (let count = 0; count < 3; count += 1) {
-        const before = await service.pid();
-        await service.reload();
-        await service.untilGone(before);
-      }
+      await handOver(service, 3);
       const { opened, closed, wrong, errors } = await clients.end();
       expect(await service.printed("wrong")).toEqual([]);
       expect({ opened, wrong, errors }).toEqual({ opened: 200, wrong: [], errors: [] });
@@ -90,6 +77,16 @@ describeWith(
     }, 400_000);
   },
 );
+
+/** Hands over several times. Resolves with the process IDs, the first one included. */
+async function handOver(service: HandoverService, times: number): Promise<number[]> {
+  const pids = [await service.pid()];
+  for (let count = 0; count < times; count += 1) {
+    pids.push(await service.reload());
+    await service.untilGone(pids[count]!);
+  }
+  return pids;
+}
 
 async function processesOf({ systemd, unit }: HandoverService): Promise<string[]> {
   const { stdout } = await systemd.run(["cat", `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`]);
