@@ -14,6 +14,12 @@ interface Client {
   ask(text?: string): Promise<{ pid: number; count: number }>;
 }
 
+/** The rest of a request that has begun with `GET /`, and keeps the old process alive. Then it acts. */
+const GO = "go HTTP/1.1\r\nHost: app\r\n\r\n";
+
+const untilRestored = (service: HandoverService) =>
+  expect.poll(() => service.printed("restored")).toHaveLength(1);
+
 describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
@@ -74,6 +80,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     const answer = once(client.ws, "message");
     client.ws.send("late");
     await service.reload();
+    await untilRestored(service);
+    slow.send(GO);
     expect(String((await answer)[0])).toBe(`late ${before} 1`);
     expect(client.ws.readyState).toBe(WebSocket.OPEN);
     expect(await service.printed("not sent")).toEqual([]);
@@ -100,6 +108,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     // Answered after the ping was read.
     await client.ask();
     await service.reload();
+    await untilRestored(service);
+    slow.send(GO);
     expect(String((await pong)[0])).toBe("how are you");
   });
 
@@ -110,6 +120,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     slow.send("GET /");
     client.ws.send("wrong password");
     await service.reload();
+    await untilRestored(service);
+    slow.send(GO);
     expect(await client.closed).toBe(4001);
   });
 
@@ -139,7 +151,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     client.ws.pause();
     await using slow = await service.connect();
     slow.send("GET /");
+    // The old process sends for as long as it has this one.
+    await using slower = await service.connect();
+    slower.send("GET /");
     await service.reload();
+    await untilRestored(service);
+    slow.send(GO);
     await expect.poll(() => service.printed("streamed")).toHaveLength(1);
     client.ws.resume();
     expect(await client.closed).toBe(1001);
@@ -152,7 +169,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     const before = await service.pid();
     const after = await service.reload();
     await service.untilGone(before);
-    expect(await client.ask()).toEqual({ pid: after, count: 1 });
+    const answer = client.ask();
+    await systemd.request("http://127.0.0.1:80/go");
+    // At its end, restore adds 10.
+    expect(await answer).toEqual({ pid: after, count: 11 });
   });
 
   test.each([
@@ -217,10 +237,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     const client = await connect();
     client.ws.send("pause");
     await once(client.ws, "message");
+    await using slow = await service.connect();
+    slow.send("GET /");
     const answer = client.ask();
     const before = await service.pid();
     const after = await service.reload();
-    expect((await answer).count).toBe(1);
+    slow.send(GO);
+    expect(await answer).toEqual({ pid: before, count: 1 });
     await service.untilGone(before);
     expect(await client.ask()).toEqual({ pid: after, count: 2 });
   });
@@ -231,6 +254,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     const farewell = once(client.ws, "message");
     const after = await service.reload();
     expect(String((await farewell)[0])).toHaveLength(10_000_000);
+    await untilRestored(service);
     expect(await client.ask()).toEqual({ pid: after, count: 1 });
   });
 

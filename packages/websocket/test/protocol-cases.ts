@@ -60,7 +60,13 @@ for (const opcode of [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
 
 add("two fragments", ["81 onetwo"], frame(TEXT_PART, "one"), frame(LAST_PART, "two"));
 add("empty fragments", ["81"], frame(TEXT_PART), frame(PART), frame(LAST_PART));
-add("empty fragments around a text", ["81 one"], frame(TEXT_PART), frame(PART, "one"), frame(LAST_PART));
+add(
+  "empty fragments around a text message",
+  ["81 one"],
+  frame(TEXT_PART),
+  frame(PART, "one"),
+  frame(LAST_PART),
+);
 add(
   "pings between fragments",
   ["8a 1", "8a 2", "81 onetwothree"],
@@ -179,14 +185,14 @@ const large = deflateRawSync(Buffer.alloc(2 ** 20 + 1), { finishFlush: constants
 );
 addDeflated(
   "what was said before",
-  ["c1 the text before the move", "c1 the text before the move, again"],
+  ["c1 the message before the move", "c1 the message before the move, again"],
   async (client) => [
-    frame(0xc1, await client.compress("the text before the move")),
-    frame(0xc1, await client.compress("the text before the move, again")),
+    frame(0xc1, await client.compress("the message before the move")),
+    frame(0xc1, await client.compress("the message before the move, again")),
   ],
 );
-addDeflated("fragments with a ping between", ["8a 1", "c1 the text before the move"], async (client) => {
-  const data = await client.compress("the text before the move");
+addDeflated("fragments with a ping between", ["8a 1", "c1 the message before the move"], async (client) => {
+  const data = await client.compress("the message before the move");
   return [
     frame(0x41, data.subarray(0, 3)),
     frame(PING, "1"),

@@ -24,7 +24,7 @@ describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, "a WebSoc
             const client = new RawWebSocket(connectInside(systemd, "127.0.0.1:80"));
             await client.open(deflate);
             const first = deflate
-              ? frame(0xc1, await client.compress("the text before the move"))
+              ? frame(0xc1, await client.compress("the message before the move"))
               : frame(0x81, "first");
             expect(await client.exchange([first])).toHaveLength(1);
             return client;

@@ -19,7 +19,7 @@ export const blocks = (lines: readonly WitnessLine[], folder: string): Cause[] =
       }),
   );
 
-/** Where the descriptors were opened that nobody has closed. */
+/** Where the descriptors were opened that the app has not closed. */
 export function descriptors(lines: readonly WitnessLine[], folder: string): Cause[] {
   const groups = linesOf(lines, "open").flatMap((line) => line.groups ?? []);
   return unique(

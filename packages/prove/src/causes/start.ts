@@ -41,7 +41,7 @@ function neverReady(lines: readonly WitnessLine[], folder: string): Cause[] {
   return all.length > 0 ? unique(all).slice(0, 3) : [cause("SOCKACT_PROVE_READY", [])];
 }
 
-/** Errors that nobody has caught. */
+/** Uncaught errors. */
 export const crashes = (lines: readonly WitnessLine[], folder: string): Cause[] =>
   linesOf(lines, "crash").map(({ places, name, code, message }: Line) =>
     cause("SOCKACT_PROVE_CRASH", placesIn(folder, places), {

@@ -7,7 +7,12 @@ import { keepWebSockets } from "@sockact/websocket";
 
 const { FAULT } = process.env;
 const isNext = process.connected;
-const server = createServer((request, response) => response.end(String(process.pid)));
+/** What this process does at the next request to /go. */
+const later = [];
+const server = createServer((request, response) => {
+  if (request.url === "/go") for (const act of later.splice(0)) act();
+  response.end(String(process.pid));
+});
 const sockets = new WebSocketServer({
   server,
   autoPong: FAULT !== "pong is late",
@@ -20,7 +25,7 @@ function chat(ws, answers) {
   ws.answers = answers;
   ws.on("close", (code) => say("close", { code }));
   ws.on("ping", (data) => {
-    if (FAULT === "pong is late") ws.answerLate = () => ws.pong(data);
+    if (FAULT === "pong is late") later.push(() => ws.pong(data));
   });
   ws.on("message", async (data) => {
     const text = data.toString();
@@ -29,11 +34,11 @@ function chat(ws, answers) {
         `${text} ${process.pid} ${++ws.answers}`,
         (error) => error && say("not sent", { code: error.code }),
       );
-    // Answered when the WebSocket has moved.
-    if (text === "late") ws.answerLate = answer;
-    else if (text === "wrong password") ws.answerLate = () => ws.close(4001, text);
+    if (text === "late") later.push(answer);
+    else if (text === "wrong password") later.push(() => ws.close(4001, text));
     else if (text === "pause") {
       ws.pause();
+      later.push(() => ws.resume());
       ws.send("paused");
     } else answer();
   });
@@ -61,6 +66,7 @@ sockets.on("connection", (ws, request) => {
   // As express-ws does.
   request.url += "/.websocket";
   chat(ws, 0);
+  if (FAULT === "streams") later.push(() => stream(ws));
 });
 if (isNext && FAULT === "connection throws")
   server.on("connection", () => {
@@ -79,10 +85,7 @@ if (!(isNext && FAULT === "not kept"))
       if (FAULT === "save is asynchronous") return Promise.resolve({});
       if (FAULT === "large state") return "x".repeat(70_000);
       if (FAULT === "save throws") throw new Error("from save");
-      // In another turn, the WebSocket may still be under way, or have moved.
-      if (ws.answerLate) setTimeout(() => ws.answerLate(), 50);
       if (FAULT === "blocked") setImmediate(() => ws.send("x".repeat(900_000)));
-      if (FAULT === "streams") setTimeout(() => stream(ws), 50);
       return { answers: ws.answers, pid: process.pid };
     },
     restore(ws, { answers, pid }, request) {
@@ -102,15 +105,15 @@ if (!(isNext && FAULT === "not kept"))
       if (FAULT === "restore rejects") return Promise.reject(new Error("from restore"));
       if (FAULT === "restore rejects with nothing") return Promise.reject();
       if (FAULT === "restore never ends") return new Promise(() => {});
-      if (FAULT === "restore takes long") return new Promise((resolve) => setTimeout(resolve, 300));
+      if (FAULT === "restore takes long")
+        return new Promise((resolve) => {
+          later.push(() => {
+            ws.answers += 10;
+            resolve();
+          });
+        });
     },
   });
 await listen(server, {
-  onEvent(event) {
-    say("sockact", { ...event, error: event.error?.message });
-    if (event.type !== "draining") return;
-    setTimeout(() => {
-      for (const ws of sockets.clients) ws.resume();
-    }, 200);
-  },
+  onEvent: (event) => say("sockact", { ...event, error: event.error?.message }),
 });
