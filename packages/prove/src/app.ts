@@ -1,9 +1,17 @@
-import { during, Load, type LoadResult, type PrivateResponse, type PrivateSystemd } from "@sockact/testing";
+import {
+  type AppRequest,
+  type AskedFor,
+  during,
+  Load,
+  type LoadResult,
+  type PrivateResponse,
+  type PrivateSystemd,
+} from "@sockact/testing";
 import type { Machine } from "./machine.ts";
 
-/** How the clients of the app ask. */
-export interface Asking {
-  readonly path: string;
+/** What the clients of the app ask for. */
+export interface Asking extends AskedFor {
+  readonly requests: readonly AppRequest[];
   readonly status: number;
 }
 
@@ -39,6 +47,7 @@ export class App {
   readonly sockets: readonly string[];
   readonly address: Address;
   readonly asking: Asking;
+  #turn = 0;
 
   constructor(
     machine: Machine,
@@ -68,10 +77,21 @@ export class App {
     return socketPath === undefined ? `${secure ? "https" : "http"}://${name}:${port}` : "http://localhost";
   }
 
-  /** Requests a page; by default, the one that all clients ask for. */
-  request(path: string = this.asking.path, timeout = 30_000): Promise<PrivateResponse> {
+  /** Sends a request; by default, the next one of those that all clients send. */
+  request({ path, ...request }: AppRequest = this.nextRequest(), timeout = 30_000): Promise<PrivateResponse> {
     const { socketPath } = this.address;
-    return this.systemd.request({ url: `${this.url}${path}`, socketPath, timeout });
+    return this.systemd.request({ ...request, url: `${this.url}${path}`, socketPath, timeout });
+  }
+
+  nextRequest(): AppRequest {
+    const { requests } = this.asking;
+    return requests[this.#turn++ % requests.length]!;
+  }
+
+  /** Whether an answer is the expected one. */
+  isExpected({ status, body }: PrivateResponse): boolean {
+    const { status: expected, answer = "" } = this.asking;
+    return status === expected && new RegExp(answer).test(body);
   }
 
   show(property: string): Promise<string> {
@@ -122,9 +142,8 @@ export class App {
 
   /** Clients that always have a request under way, on kept and on new connections. */
   #busy(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
-    const { path, status } = this.asking;
     const { secure, socketPath } = this.address;
-    const asked = { requests: [{ method: "GET", path }], status, timeout: 60 };
+    const asked = { ...this.asking, timeout: 60 };
     const start = (keepAlive: boolean) =>
       secure
         ? Load.start(this.systemd, "thinking", {
@@ -148,7 +167,6 @@ export class App {
 
   /** Clients on kept connections that pause up to a second. */
   #thinking(clients: number): Record<string, Promise<Load<"busy" | "thinking">>> {
-    const { path, status } = this.asking;
     const thinking = Load.start(this.systemd, "thinking", {
       ...this.address,
       clients,
@@ -156,8 +174,7 @@ export class App {
       seed: 2,
       think: 1000,
       away: 20,
-      requests: [{ method: "GET", path }],
-      status,
+      ...this.asking,
       timeout: 60,
     });
     return { thinking };

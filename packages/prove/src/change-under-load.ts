@@ -57,11 +57,12 @@ export const heldUnderLoad = (
 };
 
 /** The wrong status that most requests got, such as the 503 of an app that answers so while it stops. */
-export function wrongStatus(failed: Sums["failed"], { path, status: expected }: Asking): Cause[] {
+export function wrongStatus(failed: Sums["failed"], { requests, status: expected }: Asking): Cause[] {
   const [most] = Object.entries(failed)
     .filter(([reason]) => reason.startsWith("status "))
     .toSorted(([, one], [, other]) => other - one);
   if (most === undefined) return [];
   const status = Number(most[0].slice("status ".length));
+  const path = requests.map((request) => request.path).join(", ");
   return [{ code: "SOCKACT_PROVE_STATUS", details: { path, status, expected }, places: [] }];
 }

@@ -14,7 +14,9 @@ import { ProveError } from "./prove-error.ts";
 import { CHECKS, type CheckId } from "./report.ts";
 
 /** The options of `sockact prove`, as texts. */
-export interface CommandOptions extends Omit<ProveOptions, "only"> {
+export interface CommandOptions extends Omit<ProveOptions, "only" | "requests" | "answer"> {
+  /** The path that is requested. The default is `/`. */
+  readonly path?: string | undefined;
   /** Checks, such as `restart,sleep`. */
   readonly only?: readonly string[] | undefined;
   /** What to print: `text`, `json`, `junit`, `markdown` or `sarif`. */
@@ -71,7 +73,7 @@ export async function runCommand(
 
   screen.progress("Booting systemd");
   const isText = format === "text";
-  const report = await prove(entry, { ...options, only }, (event) => {
+  const report = await prove(entry, { ...options, only, requests: [{ method: "GET", path }] }, (event) => {
     if (event.event !== "checked") screen.progress(progressText(event));
     else if (isText) screen.print(checkText(event.check, screen));
     else screen.log(checkText(event.check, { ...plainStyle, width: screen.width }));

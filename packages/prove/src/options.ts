@@ -1,3 +1,4 @@
+import type { AppRequest } from "@sockact/testing";
 import type { Check, CheckId } from "./report.ts";
 
 /** What `prove()` gets. */
@@ -8,8 +9,10 @@ export interface ProveOptions {
   readonly config?: string | undefined;
   /** Further options of `sockact install`, such as `["--listen", "80"]`. */
   readonly installOptions?: readonly string[] | undefined;
-  /** The path that is requested. The default is `/`. */
-  readonly path?: string | undefined;
+  /** The requests of the clients, who take turns with them. The default is `GET /`. */
+  readonly requests?: readonly AppRequest[] | undefined;
+  /** A regular expression that the body of each answer matches; any body by default. */
+  readonly answer?: string | undefined;
   /** The status that it answers. By default, the one that the first answer has, if it is below 500. */
   readonly status?: number | undefined;
   /** Commands that run beside the app, such as a database. */

@@ -95,8 +95,8 @@ SOCKACT_PROVE_PARTS=${parts.join(",")}
 
 /** Whether it answers as expected, and now runs. */
 const answers = (app: App, time = ANSWER): Promise<boolean> =>
-  app.request(app.asking.path, time).then(
-    ({ status }) => status === app.asking.status,
+  app.request(undefined, time).then(
+    (answer) => app.isExpected(answer),
     () => false,
   );
 

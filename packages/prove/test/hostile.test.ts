@@ -41,7 +41,11 @@ require("./server.js");
     const installed = await machine.install(["attack.js", "--listen", "80"]);
     const address = { host: "127.0.0.1", port: 80, secure: false };
     const witness = await Witness.attach(
-      new App(machine, { ...installed, address, asking: { path: "/", status: 200 } }),
+      new App(machine, {
+        ...installed,
+        address,
+        asking: { requests: [{ method: "GET", path: "/" }], status: 200 },
+      }),
     );
     expect(witness.isWatching).toBe(true);
     expect(await witness.ask("awake")).toMatchObject([{ what: "awake" }]);

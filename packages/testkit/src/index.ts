@@ -9,7 +9,6 @@ export { installRuntimes } from "./install-runtimes.ts";
 export { installWhenChanged } from "./install-when-changed.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { ManyHosts } from "./many-hosts.ts";
-export { npmAppsContract } from "./npm-apps-contract.ts";
 export { npmProgram } from "./npm-program.ts";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";

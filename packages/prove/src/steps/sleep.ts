@@ -15,9 +15,9 @@ export const sleep: Step = async (app) => {
       starts.push(await timeOfStart(app));
       if (!(await fallsAsleep(app))) return heldIf(false);
       const began = performance.now();
-      const { status } = await app.request();
+      const answer = await app.request();
       wakes.push(performance.now() - began);
-      if (status !== app.asking.status || !(await fallsAsleep(app))) return heldIf(false);
+      if (!app.isExpected(answer) || !(await fallsAsleep(app))) return heldIf(false);
     }
     const wake = median(wakes);
     return heldIf((await app.show("Result")) === "success", { wake, wakeRatio: wake / median(starts) });

@@ -13,7 +13,7 @@ export const stop: Step = async (app, { isWitnessed }) => {
   // The witness answers slowly in the place of the app.
   let isDone = false;
   const answered = app
-    .request(slowPath(1500))
+    .request({ method: "GET", path: slowPath(1500) })
     .then(
       ({ status, body }) => status === 200 && body.endsWith("end\n"),
       () => false,

@@ -18,8 +18,7 @@ export const watchdog: Step = async (app) => {
       await app.systemd.run(["kill", "-CONT", pid]);
       return heldIf(false);
     }
-    const { status } = await app.request();
-    return heldIf(status === app.asking.status, { watchdog: performance.now() - began });
+    return heldIf(app.isExpected(await app.request()), { watchdog: performance.now() - began });
   } finally {
     await app.stop();
     await restore();

@@ -1,3 +1,0 @@
-import { npmAppsContract } from "@sockact/testkit";
-
-npmAppsContract();
