@@ -1,11 +1,10 @@
 import { realpathSync } from "node:fs";
-import type { App } from "./app.ts";
 import { startBeside } from "./beside.ts";
 import { type Installation, Machine } from "./machine.ts";
 import { installApp, isAnswer, openApp } from "./open-app.ts";
 import type { ProveEvent, ProveOptions } from "./options.ts";
 import { ProveError } from "./prove-error.ts";
-import { type Cause, type Check, CHECKS, type CheckId, type Report } from "./report.ts";
+import { type Check, CHECKS, type Report } from "./report.ts";
 import { diagnoseSilent } from "./silent.ts";
 import { tryStep } from "./try-step.ts";
 
