@@ -11,9 +11,9 @@ import { webSocketOn } from "./ws-internals.ts";
 export interface KeepWebSocketsOptions<State = unknown> {
   /**
    * Called in the old process right before a WebSocket moves. `restore` gets what it returns as JSON, of at
-   * most 64 kB: a Map becomes `{}`, and a Date a string. Stop the timers of the WebSocket here.
+   * most 64 kB: a Map becomes `{}`, and a Date a string. It can't be async. Stop the timers of the WebSocket here.
    */
-  readonly save?: ((ws: WebSocket) => State) | undefined;
+  readonly save?: ((ws: WebSocket) => State extends PromiseLike<unknown> ? never : State) | undefined;
   /**
    * Called in the new process instead of the event `connection`: add your listeners and timers here. Nothing is
    * read before the function has returned, and before its promise is fulfilled. If it throws, the WebSocket
