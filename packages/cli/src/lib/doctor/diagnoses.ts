@@ -12,6 +12,7 @@ import { sandbox } from "./diagnoses/sandbox.ts";
 import { setup } from "./diagnoses/setup.ts";
 import { sockets } from "./diagnoses/sockets.ts";
 import { units } from "./diagnoses/units.ts";
+import { withoutSocket } from "./diagnoses/without-socket.ts";
 import type { Diagnosis } from "./model/diagnosis.ts";
 
 /** The order of findings of the same severity: causes before consequences. */
@@ -36,6 +37,7 @@ const themes = [
   units,
   filesOfUnits,
   sockets,
+  withoutSocket,
   addresses,
   setup,
   readiness,
