@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { AdoptedConnection } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
-import { WebSocketMoveError } from "./errors.ts";
+import { failureOf, WebSocketMoveError } from "./errors.ts";
 import { writeWindow } from "./inflate-window.ts";
 import type { LateCall, MovedWebSocket } from "./message.ts";
 import { deflateOf, type Internals } from "./ws-internals.ts";
@@ -52,7 +52,11 @@ export function adoptWebSocket(
     if (deflate && moved.window !== undefined) writeWindow(deflate, Buffer.from(moved.window, "base64"));
     upgraded.binaryType = moved.binaryType as "nodebuffer";
     for (const call of moved.held) makeCall(upgraded, call);
-    restored = restore(upgraded, moved.state, request);
+    try {
+      restored = restore(upgraded, moved.state, request);
+    } catch (cause) {
+      throw restoreError(failureOf("restore()", cause), cause);
+    }
   });
   const adopted = ws as unknown as WebSocket & Internals;
   // Also before start(), a rejection must have a listener.
@@ -84,22 +88,25 @@ export function adoptWebSocket(
   };
 }
 
-/** @throws WebSocketMoveError `SOCKACT_ERR_WEBSOCKET_RESTORE` if the promise is pending for too long */
+/** @throws WebSocketMoveError `SOCKACT_ERR_WEBSOCKET_RESTORE` if the promise rejects, or is pending for too long */
 async function finished(restored: unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    const error = new WebSocketMoveError(
-      "SOCKACT_ERR_WEBSOCKET_RESTORE",
-      `restore() has not finished in ${RESTORE_SECONDS} s`,
-    );
+    const error = restoreError(`restore() has not finished in ${RESTORE_SECONDS} s`);
     timer = setTimeout(() => reject(error), RESTORE_SECONDS * 1000);
   });
+  const result = Promise.resolve(restored).catch((cause: unknown) => {
+    throw restoreError(failureOf("restore()", cause), cause);
+  });
   try {
-    await Promise.race([restored, limit]);
+    await Promise.race([result, limit]);
   } finally {
     clearTimeout(timer);
   }
 }
+
+const restoreError = (message: string, cause?: unknown): WebSocketMoveError =>
+  new WebSocketMoveError("SOCKACT_ERR_WEBSOCKET_RESTORE", message, { cause });
 
 function makeCall(ws: WebSocket, call: LateCall): void {
   if ("terminate" in call) ws.terminate();

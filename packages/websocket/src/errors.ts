@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** Each `code` of a {@link WebSocketMoveError}. docs/codes/errors.md explains each one. */
 export type WebSocketMoveErrorCode =
   | "SOCKACT_ERR_WEBSOCKET_STATE"
@@ -12,7 +14,8 @@ export type WebSocketMoveErrorCode =
  *   closes with 1001.
  * - `SOCKACT_ERR_WEBSOCKET_CHANGED`: the new version of the app does not accept it as it is. It closes with
  *   1001.
- * - `SOCKACT_ERR_WEBSOCKET_RESTORE`: the promise of `restore` is still pending after 30 s. It closes with 1011.
+ * - `SOCKACT_ERR_WEBSOCKET_RESTORE`: `restore` has thrown, and it closes with 1001. Or its promise has rejected, or
+ *   is still pending after 30 s, and it closes with 1011.
  * - `SOCKACT_ERR_WEBSOCKET_MOVED`: the old process has sent a message that can't follow the WebSocket to the
  *   new one. The callback of `send()` gets this error.
  */
@@ -26,3 +29,7 @@ export class WebSocketMoveError extends Error {
     this.code = code;
   }
 }
+
+/** What a function of the app has thrown, for a message. */
+export const failureOf = (what: string, thrown: unknown): string =>
+  `${what} has failed: ${thrown instanceof Error ? String(thrown) : inspect(thrown)}`;

@@ -52,8 +52,16 @@ export function keepWebSockets<State = unknown>(
   server: WebSocketServer,
   { save, restore, canMove, name: given }: KeepWebSocketsOptions<State>,
 ): void {
-  if (typeof server?.handleUpgrade !== "function" || !(server.clients instanceof Set))
-    throw optionError("keepWebSockets() needs a WebSocketServer of ws with the option clientTracking");
+  if (typeof server?.handleUpgrade !== "function")
+    throw optionError(
+      `keepWebSockets() needs a WebSocketServer of ws; got ${inspect(server, { depth: 0 })}`,
+      "Call it after the server exists: with @fastify/websocket, after await app.register(websocket).",
+    );
+  if (!(server.clients instanceof Set))
+    throw optionError(
+      "keepWebSockets() needs a WebSocketServer that knows its clients, and this one has clientTracking: false",
+      "Leave that option out. The WebSockets of socket.io can't move: it has sessions of its own.",
+    );
   // In ws 8, it has seven parameters.
   const { completeUpgrade } = server as { completeUpgrade?: (...args: unknown[]) => void };
   if (completeUpgrade?.length === 6)

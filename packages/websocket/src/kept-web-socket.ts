@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { KeptConnection } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
-import { WebSocketMoveError } from "./errors.ts";
+import { failureOf, WebSocketMoveError } from "./errors.ts";
 import { HeldSender } from "./held-sender.ts";
 import { hasContext, readWindow } from "./inflate-window.ts";
 import type { LateCall, MovedWebSocket } from "./message.ts";
@@ -139,10 +139,10 @@ export class KeptWebSocket implements KeptConnection {
     let text: string | undefined;
     try {
       const state = this.#hooks.save?.(this.#ws);
-      if (state instanceof Promise) throw new Error("It has returned a promise");
+      if (state instanceof Promise) throw new TypeError("it has returned a promise, and can't be async");
       text = JSON.stringify(state);
     } catch (cause) {
-      throw new WebSocketMoveError("SOCKACT_ERR_WEBSOCKET_STATE", "save() has failed", { cause });
+      throw new WebSocketMoveError("SOCKACT_ERR_WEBSOCKET_STATE", failureOf("save()", cause), { cause });
     }
     if (text === undefined) return {};
     const size = Buffer.byteLength(text);

@@ -180,10 +180,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     ["busy", ""],
     ["canMove throws", "undefined"],
     ["other path", "The new version of the app answers its request with"],
-    ["restore throws", "from restore"],
+    ["restore throws", "restore() has failed: Error: from restore"],
     ["large state", "SOCKACT_ERR_WEBSOCKET_STATE"],
-    ["save throws", "SOCKACT_ERR_WEBSOCKET_STATE"],
-    ["save is asynchronous", "SOCKACT_ERR_WEBSOCKET_STATE"],
+    ["save throws", "save() has failed: Error: from save"],
+    ["save is asynchronous", "it has returned a promise"],
   ])("closes with 1001, and the client sees nothing else: %s", async (fault, reason) => {
     await using service = await start(fault);
     const client = await connect();
@@ -221,16 +221,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover, a WebSocket
     await service.untilGone(after);
   });
 
-  test.each(["restore rejects", "restore rejects with nothing"])(
-    "closes with 1011 if the promise of restore rejects: %s",
-    async (fault) => {
-      await using service = await start(fault);
-      const client = await connect();
-      const after = await service.reload();
-      expect(await client.closed).toBe(1011);
-      expect(await service.pid()).toBe(after);
-    },
-  );
+  test.each([
+    ["restore rejects", "restore() has failed: Error: from restore"],
+    ["restore rejects with nothing", "restore() has failed: undefined"],
+  ])("closes with 1011 if the promise of restore rejects: %s", async (fault, reason) => {
+    await using service = await start(fault);
+    const client = await connect();
+    const after = await service.reload();
+    expect(await client.closed).toBe(1011);
+    expect(await service.pid()).toBe(after);
+    expect(JSON.stringify(await service.printed("warning"))).toContain(reason);
+  });
 
   test("does not move while the app has paused it", async () => {
     await using service = await start("");

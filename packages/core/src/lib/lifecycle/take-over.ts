@@ -32,6 +32,8 @@ const takeOver = processState("take over", {
   arrived: [] as (() => void)[],
   /** The upgraded connections from the other process, by their numbers. */
   kept: new Map<number, AdoptedConnection>(),
+  /** Why upgraded connections were declined. */
+  reported: new Set<string>(),
   /** Limits their wait. */
   timer: undefined as NodeJS.Timeout | undefined,
 });
@@ -180,7 +182,10 @@ function noteUpgraded(
       serveUnlessMore(message);
     });
   } catch (error) {
-    emit({ type: "error", error });
+    // All connections of a keeper may have the same error.
+    const kind = String(error);
+    if (!takeOver.reported.has(kind)) emit({ type: "error", error });
+    takeOver.reported.add(kind);
     sendToOldProcess({ act: "declined" });
     serveUnlessMore(message);
   }
