@@ -134,7 +134,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact prove", () => {
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
   test.concurrent.for(stops)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
   // oxlint-disable-next-line vitest/expect-expect -- `finds` has them
-  test.for(others)("finds that $app $what", { tags: "campaign", timeout: 300_000 }, finds);
+  test.for(others)("finds that $app $what", { tags: "campaign", timeout: 600_000 }, finds);
 });
 
 const isOfStop = ({ check }: Broken): boolean => check === "stop";
