@@ -5,7 +5,7 @@ import { AppModule } from "./app.module.js";
 async function bootstrap() {
   const app = await NestFactory.create(AppModule);
   app.use(systemdListen({ signals: "first" }));
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(["SIGTERM", "SIGINT"]);
   await app.listen(3000);
 }
 void bootstrap();

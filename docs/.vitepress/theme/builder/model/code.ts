@@ -78,7 +78,7 @@ const pieces: Record<WebFramework, Pieces> = {
     adapter: "@sockact/express",
     create: "const app = await NestFactory.create(AppModule);",
     use: (options) => `app.use(systemdListen(${options}));`,
-    route: ["app.enableShutdownHooks();"],
+    route: [`app.enableShutdownHooks(["SIGTERM", "SIGINT"]);`],
     handler: "app.getHttpAdapter().getInstance()",
     before: "app.init()",
     listen: ({ words }) => `await app.listen(${words});`,

@@ -20,7 +20,7 @@ Module({ controllers: [AppController] })(AppModule);
 async function bootstrap() {
   const app = await NestFactory.create(AppModule);
   app.use(systemdListen({ signals: "first" }));
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(["SIGTERM", "SIGINT"]);
   await app.listen(3000);
 }
 void bootstrap();
