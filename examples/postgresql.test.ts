@@ -18,7 +18,8 @@ describeWith({ privateSystemd: true, tags: "campaign" }, "as root", () =>
       commands: ["pg_createcluster", "runuser"],
       prepareAlone: `
       mount -t tmpfs tmpfs /run
-      for folder in /etc/postgresql ${folders}; do mount -t tmpfs tmpfs $folder; done
+      # Creating a cluster also writes a file for apt.
+      for folder in /etc/postgresql /etc/apt/apt.conf.d ${folders}; do mount -t tmpfs tmpfs $folder; done
       install -d -o postgres -g postgres ${folders} /run/postgresql
       ${create}
       pg_ctlcluster --skip-systemctl-redirect $version main start`,

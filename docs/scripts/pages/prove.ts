@@ -9,7 +9,7 @@ import { sameNames } from "./same-names.ts";
 
 /** The causes of each theme, by their codes without `SOCKACT_PROVE_`. */
 const themes: Record<string, string> = {
-  "Stops and restarts": "EXIT CLOSE SIGTERM RESULT OPEN CHILD",
+  "Stops and restarts": "EXIT CLOSE SIGTERM SIGHUP RESULT OPEN CHILD",
   "Starts and answers": "READY SLOW WAIT STATUS CRASH",
   "While it runs": "AWAKE BLOCK DESCRIPTORS MEMORY LINES",
   "The sandbox": "WRITE REFUSED PORT",

@@ -6,6 +6,8 @@ export const CAUSES = [
   "SOCKACT_PROVE_CLOSE",
   /** It ignores SIGTERM: systemd has killed it after `TimeoutStopSec=`. */
   "SOCKACT_PROVE_SIGTERM",
+  /** It ends after SIGHUP, which a reload sends. */
+  "SOCKACT_PROVE_SIGHUP",
   /** It ends with another status than 0, so systemd calls it failed. */
   "SOCKACT_PROVE_RESULT",
   /** A timer or a connection keeps it awake. */

@@ -1,7 +1,7 @@
 import { blocks, descriptors, keptAwake, portPlaces, refusals } from "./causes/run.ts";
 import { crashes, ofStart } from "./causes/start.ts";
 import { unique } from "./causes/lines.ts";
-import { endsWith, ofStop } from "./causes/stop.ts";
+import { endsAtReload, endsWith, ofStop } from "./causes/stop.ts";
 import type { Cause, CheckId } from "./report.ts";
 import type { Outcome } from "./step.ts";
 import type { WitnessLine } from "./witness-line.ts";
@@ -26,7 +26,7 @@ const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
   answer: [crashes, refusals, blocks],
   stop: [ofStop, crashes, endsWith, blocks],
   restart: [ofStop, crashes, blocks],
-  reload: [ofStop, crashes, blocks],
+  reload: [endsAtReload, ofStop, crashes, blocks],
   sleep: [ofStop, crashes, keptAwake],
   crash: [crashes, ofStart, blocks],
   watchdog: [crashes, ofStart, blocks],
@@ -41,7 +41,7 @@ export function causesOf(id: CheckId, { lines, outcome, causes, folder }: Facts)
   // A block that breaks nothing is none, because the machine may be slow. The same is true of a status that the unit
   // expects.
   const finds = (FINDS[id] ?? []).filter(
-    (find) => outcome.verdict === "broken" || (find !== blocks && find !== endsWith),
+    (find) => outcome.verdict === "broken" || (find !== blocks && find !== endsWith && find !== endsAtReload),
   );
   const found = unique(finds.flatMap((find) => find(lines, folder)));
   // What the step has found says what, and the witness says where.

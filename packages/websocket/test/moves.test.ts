@@ -6,7 +6,8 @@ import type { HandoverService } from "../../core/test/reloaded-service.ts";
 import { CountingClients, startService } from "./moving.ts";
 
 /** On a slow machine, all of them need more than the default time, and moments without a message. */
-const patient = (slowly: number) => ({ SLOWLY: String(slowly), SOCKACT_DRAIN_TIMEOUT: "100s" });
+const DRAIN_SECONDS = 100;
+const patient = (slowly: number) => ({ SLOWLY: String(slowly), SOCKACT_DRAIN_TIMEOUT: `${DRAIN_SECONDS}s` });
 
 describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages at random moments", () => {
   let systemd: PrivateSystemd;
@@ -23,7 +24,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages a
     expect(await service.printed("wrong")).toEqual([]);
     expect(seen.closed).toEqual({});
     expect(seen).toMatchObject({ opened: 100, wrong: [], errors: [] });
-  }, 120_000);
+  }, 300_000);
 });
 
 describeWith(
@@ -44,7 +45,7 @@ describeWith(
       expect(await service.printed("wrong")).toEqual([]);
       expect(seen.closed).toEqual({});
       expect(seen).toMatchObject({ opened: 1000, wrong: [], errors: [] });
-    }, 400_000);
+    }, 900_000);
 
     test("stay open beside those that do not read, and those that have ended their half", async () => {
       await using service = await startService(systemd, "counting-app.mjs", { env: { SLOWLY: "4" } });
@@ -83,7 +84,7 @@ async function handOver(service: HandoverService, times: number): Promise<number
   const pids = [await service.pid()];
   for (let count = 0; count < times; count += 1) {
     pids.push(await service.reload());
-    await service.untilGone(pids[count]!);
+    await service.untilGone(pids[count]!, DRAIN_SECONDS * 1000 + 20_000);
   }
   return pids;
 }

@@ -45,12 +45,19 @@ function openOf(open: Open, folder: string): Cause[] {
 }
 
 /** The app's own listener of the signal: with one, the app has to end the process. */
-function ignored(own: readonly WitnessLine[], folder: string): Cause[] {
-  const signal = linesOf(own, "signal").find(({ signal: name }) => name === "SIGTERM");
-  return (signal?.listeners ?? []).flatMap(({ places: seen }) => {
-    const places = placesIn(folder, seen);
-    return places.length === 0 ? [] : [cause("SOCKACT_PROVE_SIGTERM", places)];
-  });
+const ignored = (own: readonly WitnessLine[], folder: string): Cause[] =>
+  listenersOf("SIGTERM", own, folder).map((places) => cause("SOCKACT_PROVE_SIGTERM", places));
+
+/** The app's own listener of the signal that a reload sends, if the process has ended after it. */
+export const endsAtReload = (lines: readonly WitnessLine[], folder: string): Cause[] =>
+  unique(listenersOf("SIGHUP", lines, folder).map((places) => cause("SOCKACT_PROVE_SIGHUP", places)));
+
+/** Where the app has added its listeners of a signal. */
+function listenersOf(name: string, lines: readonly WitnessLine[], folder: string): Cause["places"][] {
+  const signal = linesOf(lines, "signal").find((line) => line.signal === name);
+  return (signal?.listeners ?? [])
+    .map(({ places }) => placesIn(folder, places))
+    .filter((places) => places.length > 0);
 }
 
 /** With which status it ends after the signal, if that is not 0: systemd then calls the service failed. */

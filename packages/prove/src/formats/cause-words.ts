@@ -37,6 +37,11 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
     why: "Each stop and each restart then takes as long as `TimeoutStopSec=`, and the responses that are under way are lost.",
     fix: "Remove the handler of SIGTERM, or end the process in it.",
   },
+  SOCKACT_PROVE_SIGHUP: {
+    says: ["It ends after SIGHUP, which a reload sends."],
+    why: "A reload then is a restart that systemd does not expect, and the clients wait for it.",
+    fix: 'Remove the handler of SIGHUP, or name the signals at which the app ends. In NestJS: `app.enableShutdownHooks(["SIGTERM", "SIGINT"])`.',
+  },
   SOCKACT_PROVE_RESULT: {
     says: ["It ends with status {status} at a stop.", "It ends with another status than 0 at a stop."],
     why: "systemd calls the service failed, although all is well.",
