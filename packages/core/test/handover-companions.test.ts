@@ -103,6 +103,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     ]);
   }
 
+  test("the old process ends as soon as nothing keeps it, if the app listens to SIGTERM and does not end it", async () => {
+    const listener = `process.on("SIGTERM", () => console.log("the app cleans up"));`;
+    // Longer than the test waits.
+    await start(`${listener}\n${good("1")}`, "Environment=SOCKACT_DRAIN_TIMEOUT=300s");
+    await deploy(good("2"));
+    expect(await service.reload()).toMatchObject({ code: 0 });
+    await service.untilOneProcess();
+    const lines = await service.newLines();
+    expect(lines).toContain("the app cleans up");
+    expect(lines.filter((text) => text.includes("SOCKACT_ERR"))).toEqual([]);
+  });
+
   test.each(listeners)("no client notices that the app listens to SIGHUP: %s", isUnnoticed);
   test.each(moreListeners)(
     "no client notices that the app listens to SIGHUP: %s",

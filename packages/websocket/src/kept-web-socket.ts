@@ -2,6 +2,15 @@ import type { Socket } from "node:net";
 import type { KeptConnection } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { failureOf, WebSocketMoveError } from "./errors.ts";
+import {
+  holdReceiver,
+  lacksRest,
+  readAgain,
+  releaseReceiver,
+  stopReading,
+  takeUnread,
+  unreadBytes,
+} from "./held-receiver.ts";
 import { HeldSender } from "./held-sender.ts";
 import { hasContext, readWindow } from "./inflate-window.ts";
 import type { LateCall, MovedWebSocket } from "./message.ts";
@@ -14,8 +23,14 @@ import {
   type Sender,
 } from "./ws-internals.ts";
 
-/** How much that was read too much, and how much state, may move with a WebSocket, in bytes. */
-const BYTES_MAX = 2 ** 16;
+/** How much that was read too much may move with a WebSocket, in bytes: what ws, the socket and one read keep. */
+const UNREAD_MAX = 3 * 2 ** 16;
+
+/** How much state may move with a WebSocket, in bytes. */
+const STATE_MAX = 2 ** 16;
+
+/** How long a busy WebSocket may begin no message before it moves, in milliseconds. */
+const HOLD_MS = 1000;
 
 /** What the app says about its WebSockets in the old process. */
 export interface SaveHooks {
@@ -32,10 +47,15 @@ export class KeptWebSocket implements KeptConnection {
   readonly #socket: Socket;
   readonly #request: MovedWebSocket["request"];
   readonly #hooks: SaveHooks;
-  #sender: Sender | undefined;
+  #sender: Sender;
+  /** Set while it sends nothing new. */
   #held: HeldSender | undefined;
+  /** Set while it begins no message. */
+  #holding: NodeJS.Timeout | undefined;
+  /** When it has begun no message for too long, by performance.now(). */
+  #heldInVain = -Infinity;
   #listeners: ((data: Buffer) => void)[] = [];
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
 
   constructor(
     server: WebSocketServer,
@@ -47,25 +67,79 @@ export class KeptWebSocket implements KeptConnection {
     this.#ws = ws;
     this.#symbol = symbol;
     this.#socket = ws._socket;
+    this.#sender = ws._sender;
     this.#request = request;
     this.#hooks = hooks;
   }
 
   stop(): boolean {
     const socket = this.#socket;
-    if (socket.readableLength > BYTES_MAX || !isBetweenMessages(this.#ws) || !this.#canMove()) return false;
+    if (!this.#isBetweenMessages() || unreadBytes(this.#ws) > UNREAD_MAX || !this.#canMove()) {
+      this.#approach();
+      return false;
+    }
+    this.#endWait();
     // read() emits `data` too.
     this.#listeners = socket.listeners("data") as ((data: Buffer) => void)[];
     socket.removeAllListeners("data");
     socket.pause();
-    const chunks: Buffer[] = [];
-    // Node 26 returns one chunk for each call.
-    while (socket.readableLength > 0) chunks.push(socket.read() as Buffer);
-    this.#bytes = Buffer.concat(chunks);
-    this.#sender = this.#ws._sender;
-    this.#held = new HeldSender();
-    this.#ws._sender = this.#held;
+    this.#bytes = takeUnread(this.#ws);
+    this.#holdSender();
     return true;
+  }
+
+  /**
+   * Lets a busy WebSocket finish its messages in both directions, and begin no others. Otherwise one that is
+   * always busy would never move. If the app is what it waits for, it begins others.
+   */
+  #approach(): void {
+    if (
+      this.#ws._readyState !== OPEN ||
+      this.#ws.isPaused ||
+      this.#sender._firstFragment !== true ||
+      this.#isBetweenMessages()
+    )
+      return this.#release();
+    if (this.#holding === undefined) {
+      if (performance.now() - this.#heldInVain < HOLD_MS) return;
+      this.#holding = setTimeout(() => {
+        this.#heldInVain = performance.now();
+        this.#release();
+      }, HOLD_MS);
+    }
+    holdReceiver(this.#ws);
+    if (lacksRest(this.#ws)) {
+      readAgain(this.#socket);
+      this.#releaseSender();
+    } else {
+      stopReading(this.#socket);
+      this.#holdSender();
+    }
+  }
+
+  #endWait(): void {
+    clearTimeout(this.#holding);
+    this.#holding = undefined;
+  }
+
+  #holdSender(): void {
+    this.#held ??= new HeldSender();
+    this.#ws._sender = this.#held;
+  }
+
+  #releaseSender(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#ws._sender = this.#sender;
+    held?.release(this.#sender);
+  }
+
+  /** Lets it begin messages again. */
+  #release(): void {
+    if (this.#holding !== undefined) readAgain(this.#socket);
+    this.#endWait();
+    releaseReceiver(this.#ws);
+    this.#releaseSender();
   }
 
   async pack(): Promise<string | null | undefined> {
@@ -110,16 +184,14 @@ export class KeptWebSocket implements KeptConnection {
   }
 
   settle(result: "moved" | "back" | "lost", send: (data: string) => Promise<boolean>): void {
+    if (result === "back" && !this.#socket.destroyed) {
+      this.#readOn();
+      return this.#release();
+    }
     const held = this.#held as HeldSender;
     this.#held = undefined;
     const forward = async (call: LateCall): Promise<boolean> =>
       result === "moved" && send(JSON.stringify(call));
-    if (result === "back" && !this.#socket.destroyed) {
-      this.#ws._sender = this.#sender as Sender;
-      this.#readOn();
-      held.release(this.#ws._sender);
-      return;
-    }
     held.forwardTo(forward);
     // The app has closed it during the move. It then gets its event here.
     if (this.#socket.destroyed) void forward({ terminate: true });
@@ -146,10 +218,10 @@ export class KeptWebSocket implements KeptConnection {
     }
     if (text === undefined) return {};
     const size = Buffer.byteLength(text);
-    if (size > BYTES_MAX)
+    if (size > STATE_MAX)
       throw new WebSocketMoveError(
         "SOCKACT_ERR_WEBSOCKET_STATE",
-        `save() has returned ${size} bytes of JSON, and at most ${BYTES_MAX} can move`,
+        `save() has returned ${size} bytes of JSON, and at most ${STATE_MAX} can move`,
       );
     return { state: JSON.parse(text) as unknown };
   }
@@ -163,12 +235,16 @@ export class KeptWebSocket implements KeptConnection {
     if (!this.#ws.isPaused) socket.resume();
   }
 
+  #isBetweenMessages(): boolean {
+    return isBetweenMessages(this.#ws, this.#sender);
+  }
+
   #canMove(): boolean {
     const { canMove } = this.#hooks;
     if (!canMove) return true;
     try {
       // The function may also send something, or close the WebSocket.
-      return canMove(this.#ws) && isBetweenMessages(this.#ws);
+      return canMove(this.#ws) && this.#isBetweenMessages();
     } catch (error) {
       this.#hooks.onError(error);
       return false;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import type { WebSocket } from "ws";
 
 // The parts of ws without a public name. They are the same from ws 8.0 to 8.23. If one is missing, a WebSocket
@@ -28,13 +29,19 @@ export interface SendOptions {
   mask: boolean;
 }
 
-interface Receiver {
+export interface Receiver extends Writable {
   /** 0 between two frames. */
-  _state?: number;
-  _bufferedBytes?: number;
+  _state: number;
+  /** What has come, and was not read yet. */
+  _buffers: Buffer[];
+  _bufferedBytes: number;
   /** The opcode of the fragmented message that has begun. */
-  _fragmented?: number;
-  _writableState?: { length: number; errorEmitted?: boolean };
+  _fragmented: number;
+  /** Whether it reads the next frame too. */
+  _loop: boolean;
+  /** Begins a frame, if its first bytes have come. */
+  getInfo?: (...args: unknown[]) => unknown;
+  _writableState: { length: number };
 }
 
 /** The extension that compresses messages: RFC 7692. */
@@ -75,15 +82,12 @@ export function deflateOf(ws: Internals): Deflate | undefined {
 
 /**
  * Whether the connection is between two messages in both directions, and neither ws nor Node nor the kernel's
- * interface keeps a part of one. An app that has paused it is busy with one.
+ * interface keeps a part of one that has begun. An app that has paused it is busy with one.
  */
-export function isBetweenMessages({
-  isPaused,
-  _readyState,
-  _receiver,
-  _sender,
-  _socket,
-}: WebSocket & Internals): boolean {
+export function isBetweenMessages(
+  { isPaused, _readyState, _receiver, _socket }: WebSocket & Internals,
+  sender: Sender,
+): boolean {
   const { _handle: handle, _readableState: read } = _socket as unknown as {
     _handle: { writeQueueSize?: number } | null;
     _readableState: { ended: boolean };
@@ -92,12 +96,12 @@ export function isBetweenMessages({
     _readyState === OPEN &&
     !isPaused &&
     _receiver._state === 0 &&
-    _receiver._bufferedBytes === 0 &&
+    Array.isArray(_receiver._buffers) &&
     _receiver._fragmented === 0 &&
     _receiver._writableState?.length === 0 &&
-    (_sender._state === 0 || _sender._deflating === false) &&
-    _sender._queue?.length === 0 &&
-    _sender._firstFragment === true &&
+    (sender._state === 0 || sender._deflating === false) &&
+    sender._queue?.length === 0 &&
+    sender._firstFragment === true &&
     !read.ended &&
     _socket.writable &&
     _socket.writableLength === 0 &&

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd, randomFrom } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  describeWith,
+  type PrivateSystemd,
+  randomFrom,
+  watchProcess,
+} from "@sockact/testkit";
 // By its path: it is only for tests of this repository.
 import type { HandoverService } from "../../core/test/reloaded-service.ts";
-import { CountingClients, startService } from "./moving.ts";
+import { CountingClients, programInside, startService } from "./moving.ts";
 
 /** On a slow machine, all of them need more than the default time, and moments without a message. */
 const DRAIN_SECONDS = 100;
@@ -25,6 +31,22 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WebSockets with messages a
     expect(seen.closed).toEqual({});
     expect(seen).toMatchObject({ opened: 100, wrong: [], errors: [] });
   }, 300_000);
+
+  test.each(["ws", "ws-oldest"])(
+    "stay open although each one always has messages: %s",
+    async (ws) => {
+      await using service = await startService(systemd, "echo-app.mjs", { env: { WS: ws } });
+      const program = programInside(systemd, "flooding-clients.mjs");
+      await using clients = watchProcess(systemd.spawn([systemd.node, program, "80", "20", "2000"]));
+      await clients.event("running");
+      await handOver(service, 2);
+      clients.write("end");
+      const { opened, closed, wrong, messages } = await clients.event<Flood>("result");
+      expect({ opened, closed, wrong }).toEqual({ opened: 20, closed: {}, wrong: [] });
+      expect(messages).toBeGreaterThan(40_000);
+    },
+    300_000,
+  );
 });
 
 describeWith(
@@ -78,6 +100,14 @@ describeWith(
     }, 400_000);
   },
 );
+
+/** What flooding-clients.mjs has seen. */
+interface Flood extends Record<string, unknown> {
+  opened: number;
+  closed: Record<string, number>;
+  wrong: string[];
+  messages: number;
+}
 
 /** Hands over several times. Resolves with the process IDs, the first one included. */
 async function handOver(service: HandoverService, times: number): Promise<number[]> {

@@ -21,7 +21,7 @@ export interface Seen extends Record<string, unknown> {
 }
 
 /** The path of a program of this folder inside every private systemd. */
-function programInside(systemd: PrivateSystemd, name: string): string {
+export function programInside(systemd: PrivateSystemd, name: string): string {
   const path = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
   return systemd.project + path.slice(path.lastIndexOf("/packages/"));
 }

@@ -152,7 +152,7 @@ async function shutDown(
   // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay
   // alive with closed sockets, and an old process forever.
   const failed = await (reason === "idle" || isReplaced
-    ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS, isReplaced)])
+    ? within(timeout + GRACE_MS, ending, isReplaced)
     : ending);
   await Promise.all([stoppingSent, noted, oldProcessEnd]);
   clearInterval(awake);
@@ -179,10 +179,10 @@ async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   return failed;
 }
 
-/** Emits an `error` event after this time, and resolves with true. */
-function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> {
+/** Resolves as `ending`. After this time, emits an `error` event, and resolves with true. */
+function within(timeout: number, ending: Promise<boolean>, isReplaced: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    after(timeout, () => {
+    const timer = after(timeout, () => {
       emit({
         type: "error",
         error: new ActivationError(
@@ -193,6 +193,8 @@ function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> 
       });
       resolve(true);
     });
+    // An app that ends the process itself may only wait until nothing keeps it.
+    void ending.then(resolve).finally(() => clearTimeout(timer));
   });
 }
 
