@@ -29,8 +29,11 @@ const UNREAD_MAX = 3 * 2 ** 16;
 /** How much state may move with a WebSocket, in bytes. */
 const STATE_MAX = 2 ** 16;
 
-/** How long a busy WebSocket may begin no message before it moves, in milliseconds. */
-const HOLD_MS = 1000;
+/**
+ * How long to wait for a moment between two messages, and how long a busy WebSocket then begins no message, in
+ * milliseconds. Then it does again.
+ */
+const [CHANCE_MS, HOLD_MS] = [500, 1000];
 
 /** What the app says about its WebSockets in the old process. */
 export interface SaveHooks {
@@ -52,8 +55,8 @@ export class KeptWebSocket implements KeptConnection {
   #held: HeldSender | undefined;
   /** Set while it begins no message. */
   #holding: NodeJS.Timeout | undefined;
-  /** When it has begun no message for too long, by performance.now(). */
-  #heldInVain = -Infinity;
+  /** Since when it has been busy, or may begin messages again, by performance.now(). */
+  #busySince: number | undefined;
   #listeners: ((data: Buffer) => void)[] = [];
   #bytes: Buffer = Buffer.alloc(0);
 
@@ -101,9 +104,10 @@ export class KeptWebSocket implements KeptConnection {
     )
       return this.#release();
     if (this.#holding === undefined) {
-      if (performance.now() - this.#heldInVain < HOLD_MS) return;
+      this.#busySince ??= performance.now();
+      if (performance.now() - this.#busySince < CHANCE_MS) return;
       this.#holding = setTimeout(() => {
-        this.#heldInVain = performance.now();
+        this.#busySince = performance.now();
         this.#release();
       }, HOLD_MS);
     }
