@@ -9,7 +9,16 @@ import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
 import { browserCommand, launchBrowser } from "./lib/browser.ts";
 import { built, type BuiltSite, fileOf, serveBuiltSite } from "./lib/built-site.ts";
-import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll } from "./lib/visit.ts";
+import {
+  faultsOfCodes,
+  LAPTOP,
+  openPage,
+  type PageFile,
+  PHONE,
+  readAll,
+  type Visit,
+  visitAll,
+} from "./lib/visit.ts";
 
 /** On these, axe checks the header and the sidebar too, which all pages share. */
 const whole = new Set(["", "start", "reference/core", "codes/"]);
@@ -176,6 +185,10 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
   test("axe finds no fault, in the light and in the dark", () => {
     expect(problemsOf(visits, ({ faults }) => faults)).toEqual([]);
   });
+
+  test("axe finds no fault in what the pages of the codes say", async () => {
+    expect(await faultsOfCodes(browser, site)).toEqual([]);
+  }, 120_000);
 
   test.each(["", "start"])("the page /%s loads less than 200 kB of script", async (path) => {
     await inNewContext(async (context) => {

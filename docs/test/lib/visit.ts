@@ -35,7 +35,7 @@ export interface Visit {
   tooWide: string[];
   /** The headers of the tables that scroll sideways. */
   scrolledTables: { onLaptop: string[]; onPhone: string[] };
-  /** Faults of accessibility: the rule of axe, the colours, the element. */
+  /** Faults of accessibility: the rule of axe, the colours, the element. None of a page of a code. */
   faults: string[];
 }
 
@@ -156,9 +156,40 @@ async function tablesThatScroll(page: Page): Promise<string[]> {
   );
 }
 
+async function faultsInBothModes(page: Page, isWhole: boolean): Promise<string[]> {
+  const faults = await faultsOf(page, "light", isWhole);
+  await setDark(page, true);
+  // In dark mode, only the colors differ.
+  faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
+  await setDark(page, false);
+  return faults;
+}
+
+/** Whether a page is one of the hundreds that explain a code each, with the same frame. */
+const isPageOfCode = (path: string): boolean => /^codes\/./.test(path);
+
+/** Runs axe on what the pages of all codes say. They are on one page, one below the other, so that it runs once. */
+export async function faultsOfCodes(browser: Browser, site: BuiltSite): Promise<string[]> {
+  const context = await browser.newContext({ viewport: LAPTOP, reducedMotion: "reduce" });
+  const [first = "", ...others] = site.pages.filter(isPageOfCode);
+  const page = await openPage(context, site, first);
+  const contents = others.map((path) => readFileSync(join(built, fileOf(path) ?? ""), "utf8"));
+  const count = await page.evaluate((texts) => {
+    const parser = new DOMParser();
+    const main = document.querySelector("main") as Element;
+    for (const text of texts)
+      main.append(...parser.parseFromString(text, "text/html").querySelectorAll("main > .vp-doc"));
+    return main.querySelectorAll(":scope > .vp-doc").length;
+  }, contents);
+  if (count !== others.length + 1) throw new Error(`${others.length + 1} pages have ${count} contents`);
+  const faults = await faultsInBothModes(page, false);
+  await context.close();
+  return faults;
+}
+
 /**
  * Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the
- * sidebar, which all pages share.
+ * sidebar, which all pages share. See faultsOfCodes() for the pages of codes.
  */
 async function visit(
   page: Page,
@@ -172,11 +203,7 @@ async function visit(
     links: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].map(({ href }) => href),
     anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
   }));
-  const faults = await faultsOf(page, "light", isWhole);
-  await setDark(page, true);
-  // In dark mode, only the colors differ.
-  faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
-  await setDark(page, false);
+  const faults = isPageOfCode(path) ? [] : await faultsInBothModes(page, isWhole);
   const onLaptop = await tablesThatScroll(page);
   await page.setViewportSize(PHONE);
   const tooWide = await widerThanWindow(page);

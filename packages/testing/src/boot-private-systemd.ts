@@ -24,7 +24,8 @@ export interface BootOptions {
   readonly generators?: string | undefined;
   /**
    * A folder for `/etc`, `/root`, `/srv`, `/usr/local/bin` and `/var/lib`. A second boot with the same folder
-   * is a reboot. By default, these files are in memory and lost at the end.
+   * is a reboot. By default, `/etc` and `/var/lib` are in memory and lost at the end, and nothing can write to
+   * the others.
    */
   readonly disk?: string | undefined;
 }

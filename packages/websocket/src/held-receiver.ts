@@ -51,7 +51,7 @@ interface Handle {
 
 const handleOf = (socket: Socket): Handle | null => (socket as unknown as { _handle: Handle | null })._handle;
 
-/** Lets the kernel keep what comes. ws and the socket do not notice: they read when there is something. */
+/** Lets the kernel keep what the client sends. ws and the socket do not notice: they read when there is something. */
 export function stopReading(socket: Socket): void {
   const handle = handleOf(socket);
   if (handle === null) return;
