@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { frame } from "../test/raw-web-socket.ts";
 import { holdReceiver, lacksRest, releaseReceiver, takeUnread, unreadBytes } from "./held-receiver.ts";
@@ -59,5 +61,46 @@ describe.each(["ws", "ws-oldest"])("a receiver of %s that is held", (name) => {
     expect(seen).toEqual(["ping p", "one"]);
     releaseReceiver(ws);
     expect(seen).toEqual(["ping p", "one", "two"]);
+  });
+
+  test("reads what has come when the client ends", async () => {
+    const { ws, receiver, seen } = receive();
+    receiver.write(TEXT("one"));
+    holdReceiver(ws);
+    receiver.write(Buffer.concat([TEXT("two"), TEXT("three")]));
+    receiver.end();
+    await once(receiver, "finish");
+    expect(seen).toEqual(["one", "two", "three"]);
+  });
+
+  test("stops reading when the message has ended", () => {
+    const { ws, receiver } = receive();
+    const calls: string[] = [];
+    const handle = { reading: true, readStop: () => calls.push("stop") };
+    (ws._socket as unknown as { _handle: unknown })._handle = handle;
+    receiver.write(TEXT("one").subarray(0, 3));
+    holdReceiver(ws);
+    expect(calls).toEqual([]);
+    receiver.write(TEXT("one").subarray(3));
+    expect(calls).toEqual(["stop"]);
+    (ws._socket as unknown as { _handle: unknown })._handle = null;
+  });
+
+  test("is released although a listener of the app throws, and nobody catches that error", async () => {
+    const { ws, receiver } = receive();
+    receiver.on("message", () => {
+      throw new Error("a mistake of the app");
+    });
+    holdReceiver(ws);
+    receiver.write(TEXT("one"));
+    const others = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    try {
+      const uncaught = once(process, "uncaughtException");
+      releaseReceiver(ws);
+      expect((await uncaught)[0]).toMatchObject({ message: "a mistake of the app" });
+    } finally {
+      for (const other of others) process.on("uncaughtException", other);
+    }
   });
 });

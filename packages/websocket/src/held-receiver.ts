@@ -1,29 +1,60 @@
 import type { Socket } from "node:net";
-import type { Internals } from "./ws-internals.ts";
+import process from "node:process";
+import type { Internals, Receiver } from "./ws-internals.ts";
 
 // A connection that always has something to read is never between two messages by chance.
 
 /**
  * Lets ws read the message that has begun to its end, and begin no other. What the client sends then stays as it
- * came. Does nothing if ws has no such function.
+ * came, and the kernel keeps the rest. Does nothing if ws has no such function.
  */
-export function holdReceiver({ _receiver: receiver }: Internals): void {
+export function holdReceiver(ws: Internals): void {
+  const { _receiver: receiver, _socket: socket } = ws;
   const { getInfo } = receiver;
   if (Object.hasOwn(receiver, "getInfo") || typeof getInfo !== "function") return;
   // Patches getInfo of this receiver, which begins a frame.
   receiver.getInfo = (...args) => {
     if (receiver._fragmented !== 0) return getInfo.apply(receiver, args);
     receiver._loop = false;
+    // A fast client would send more than can move before the next attempt.
+    stopReading(socket);
     return undefined;
+  };
+  // Patches _final of this receiver. The client has ended, or the connection has: ws then forgets what it has
+  // not read.
+  receiver._final = (done) => {
+    process.nextTick(() => {
+      restore(receiver);
+      receiver._write(takeBuffers(receiver), "utf8", done);
+    });
   };
 }
 
 /** Undoes holdReceiver(). */
 export function releaseReceiver({ _receiver: receiver }: Internals): void {
-  if (!Object.hasOwn(receiver, "getInfo")) return;
+  if (!restore(receiver) || !receiver.writable || receiver._bufferedBytes === 0) return;
+  try {
+    // It begins the next message when it gets something.
+    receiver.write(Buffer.alloc(0));
+  } catch (error) {
+    // A listener of the app has failed. As when the message comes from the socket, nobody catches that.
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+/** Returns whether it was held. */
+function restore(receiver: Receiver): boolean {
+  if (!Object.hasOwn(receiver, "getInfo")) return false;
   delete receiver.getInfo;
-  // It begins the next message when it gets something.
-  if (receiver.writable && receiver._bufferedBytes > 0) receiver.write(Buffer.alloc(0));
+  delete (receiver as Partial<Receiver>)._final;
+  return true;
+}
+
+function takeBuffers(receiver: Receiver): Buffer {
+  receiver._bufferedBytes = 0;
+  return Buffer.concat(receiver._buffers.splice(0));
 }
 
 /** Whether a message has begun whose rest has not come. */
@@ -36,8 +67,7 @@ export const unreadBytes = ({ _receiver: receiver, _socket: socket }: Internals)
 
 /** Takes what has come of the next messages. */
 export function takeUnread({ _receiver: receiver, _socket: socket }: Internals): Buffer {
-  const chunks = receiver._buffers.splice(0);
-  receiver._bufferedBytes = 0;
+  const chunks = [takeBuffers(receiver)];
   // Node 26 returns one chunk for each call.
   while (socket.readableLength > 0) chunks.push(socket.read() as Buffer);
   return Buffer.concat(chunks);
