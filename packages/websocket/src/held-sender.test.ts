@@ -21,3 +21,21 @@ test("after the move, what an app does to all its WebSockets when it ends does n
     { pong: "Yg==" },
   ]);
 });
+
+test("what is too much to move with the WebSocket follows it, in order", () => {
+  const calls: LateCall[] = [];
+  const sender = new HeldSender();
+  const options = { binary: false, compress: false, fin: true, mask: false };
+  for (const letter of ["a", "b", "c", "d"]) sender.send(letter.repeat(30_000), options);
+  const packed = sender.pack();
+  sender.forwardTo(async (call) => {
+    calls.push(call);
+    return true;
+  });
+  const letters = (all: readonly LateCall[] | undefined) =>
+    all?.map((call) => "send" in call && call.send[0]);
+  expect([letters(packed), letters(calls)]).toEqual([
+    ["a", "b"],
+    ["c", "d"],
+  ]);
+});

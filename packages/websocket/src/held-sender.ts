@@ -2,7 +2,7 @@ import type { LateCall } from "./message.ts";
 import type { Done, Sender, SendOptions } from "./ws-internals.ts";
 import { WebSocketMoveError } from "./errors.ts";
 
-/** How much may be kept when the WebSocket moves, in bytes. */
+/** How much of what was kept may move together with the WebSocket, in bytes. */
 const PACKED_BYTES_MAX = 2 ** 16;
 
 /** The largest message that follows a WebSocket to the other process, in bytes. */
@@ -69,14 +69,17 @@ export class HeldSender implements Sender {
   }
 
   /**
-   * Returns what was kept until now, which moves with the WebSocket: the other process sends it first. Undefined
-   * if a part of it can't move.
+   * Returns the beginning of what was kept, which moves with the WebSocket: the other process sends it first, and
+   * the rest follows. Undefined if a part of it can neither move nor follow.
    */
   pack(): LateCall[] | undefined {
     const calls = this.#held.map((call) => this.#lateCallOf(call));
-    if (this._bufferedBytes > PACKED_BYTES_MAX || calls.includes(undefined)) return undefined;
-    this.#packed = this.#held.length;
-    return calls as LateCall[];
+    if (calls.includes(undefined)) return undefined;
+    let bytes = 0;
+    const isTooMuch = (call: Call): boolean => (bytes += sizeOf(call[1]) || 0) > PACKED_BYTES_MAX;
+    const end = this.#held.findIndex(isTooMuch);
+    this.#packed = end < 0 ? calls.length : end;
+    return calls.slice(0, this.#packed) as LateCall[];
   }
 
   /** Sends the rest of what was kept to the other process, and from now on the messages. */

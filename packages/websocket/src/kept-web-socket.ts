@@ -169,7 +169,7 @@ export class KeptWebSocket implements KeptConnection {
       if (this.#ws._readyState !== OPEN || held === undefined)
         throw new WebSocketMoveError(
           "SOCKACT_ERR_WEBSOCKET_STATE",
-          "save() has closed the WebSocket, or sent too much",
+          "save() has closed the WebSocket, or sent what can't follow it",
         );
       const moved: MovedWebSocket = {
         request: this.#request,
