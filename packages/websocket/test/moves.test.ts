@@ -70,7 +70,7 @@ describeWith(
     }, 1_200_000);
 
     test("stay open beside those that do not read, and those that have ended their half", async () => {
-      await using service = await startService(systemd, "counting-app.mjs", { env: { SLOWLY: "4" } });
+      await using service = await startService(systemd, "counting-app.mjs", { env: patient(4) });
       await using clients = await CountingClients.start(systemd, 200, 4, true);
       await handOver(service, 3);
       const { opened, closed, wrong, errors } = await clients.end();
