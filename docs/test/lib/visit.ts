@@ -35,7 +35,7 @@ export interface Visit {
   tooWide: string[];
   /** The headers of the tables that scroll sideways. */
   scrolledTables: { onLaptop: string[]; onPhone: string[] };
-  /** Faults of accessibility: the rule of axe, the colours, the element. None of a page of a code. */
+  /** Faults of accessibility: the rule of axe, the colours, the element. For the pages of codes, see faultsOfCodes(). */
   faults: string[];
 }
 
@@ -169,8 +169,7 @@ async function faultsInBothModes(page: Page, isWhole: boolean): Promise<string[]
 const isPageOfCode = (path: string): boolean => /^codes\/./.test(path);
 
 /** Runs axe on what the pages of all codes say. They are on one page, one below the other, so that it runs once. */
-export async function faultsOfCodes(browser: Browser, site: BuiltSite): Promise<string[]> {
-  const context = await browser.newContext({ viewport: LAPTOP, reducedMotion: "reduce" });
+export async function faultsOfCodes(context: BrowserContext, site: BuiltSite): Promise<string[]> {
   const [first = "", ...others] = site.pages.filter(isPageOfCode);
   const page = await openPage(context, site, first);
   const contents = others.map((path) => readFileSync(join(built, fileOf(path) ?? ""), "utf8"));
@@ -182,14 +181,12 @@ export async function faultsOfCodes(browser: Browser, site: BuiltSite): Promise<
     return main.querySelectorAll(":scope > .vp-doc").length;
   }, contents);
   if (count !== others.length + 1) throw new Error(`${others.length + 1} pages have ${count} contents`);
-  const faults = await faultsInBothModes(page, false);
-  await context.close();
-  return faults;
+  return faultsInBothModes(page, false);
 }
 
 /**
  * Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the
- * sidebar, which all pages share. See faultsOfCodes() for the pages of codes.
+ * sidebar, which all pages share.
  */
 async function visit(
   page: Page,

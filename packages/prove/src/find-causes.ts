@@ -34,15 +34,17 @@ const FINDS: Partial<Record<CheckId, readonly Find[]>> = {
   leak: [descriptors, crashes],
 };
 
+/**
+ * What is no cause if the promise is not broken: the machine may be slow, the unit may expect the status, and a
+ * handover sends no signal to the listener.
+ */
+const HARMLESS: ReadonlySet<Find> = new Set([blocks, endsWith, endsAtReload]);
+
 /** The causes of a broken promise, the most likely one first. */
 export function causesOf(id: CheckId, { lines, outcome, causes, folder }: Facts): Cause[] {
   // The witness watches each stop. One that has lost nothing needs no cause.
   if (id === "stop" && outcome.verdict === "held") return [...causes];
-  // A block that breaks nothing is none, because the machine may be slow. The same is true of a status that the unit
-  // expects.
-  const finds = (FINDS[id] ?? []).filter(
-    (find) => outcome.verdict === "broken" || (find !== blocks && find !== endsWith && find !== endsAtReload),
-  );
+  const finds = (FINDS[id] ?? []).filter((find) => outcome.verdict === "broken" || !HARMLESS.has(find));
   const found = unique(finds.flatMap((find) => find(lines, folder)));
   // What the step has found says what, and the witness says where.
   const placed = causes.map((each) =>

@@ -3,7 +3,6 @@ import { inspect } from "node:util";
 import { ActivationError, keepConnections } from "@sockact/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { adoptWebSocket, restoring } from "./adopt.ts";
-import { HeldSender } from "./held-sender.ts";
 import { emptyWindow } from "./inflate-window.ts";
 import { KeptWebSocket } from "./kept-web-socket.ts";
 import { webSocketOn } from "./ws-internals.ts";
@@ -88,8 +87,6 @@ export function keepWebSockets<State = unknown>(
     find(socket, request) {
       const found = webSocketOn(socket);
       if (found === undefined || !server.clients.has(found.ws) || restoring.has(found.ws)) return undefined;
-      // A handover that has failed holds it for a moment longer.
-      if (found.ws._sender instanceof HeldSender) return undefined;
       const { method = "GET", httpVersion, rawHeaders } = request;
       const moved = { method, url: urls.get(request) ?? request.url ?? "/", httpVersion, rawHeaders };
       return new KeptWebSocket(server, found, moved, { save, canMove, onError });

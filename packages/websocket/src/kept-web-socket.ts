@@ -50,7 +50,7 @@ export class KeptWebSocket implements KeptConnection {
   readonly #socket: Socket;
   readonly #request: MovedWebSocket["request"];
   readonly #hooks: SaveHooks;
-  #sender: Sender;
+  readonly #sender: Sender;
   /** Set while it sends nothing new. */
   #held: HeldSender | undefined;
   /** Set while it begins no message. */

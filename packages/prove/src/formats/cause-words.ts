@@ -1,5 +1,5 @@
-// What in an app breaks a promise, and what to change. docs/codes/prove.md is made of it. words.ts says how a text is
-// filled.
+// What in an app breaks a promise, and what to change. docs/codes/prove.md is made of it. words.ts says how a
+// string is filled.
 import type { CauseCode } from "../causes.ts";
 
 export interface CauseWords {
@@ -98,7 +98,7 @@ export const CAUSE_WORDS: Readonly<Record<CauseCode, CauseWords>> = {
   SOCKACT_PROVE_SLOW: {
     says: ["It is ready only after {ms:ms}.", "It starts slowly."],
     why: "The client that wakes it waits so long, and so do all clients during a restart.",
-    fix: "Load what few requests need when it is needed, and connect to others after the app listens. `--bundle` reads one file instead of many, and with a handover nobody waits.",
+    fix: "Load what few requests need when it is needed, and connect to others after the app listens. `--bundle` reads one file instead of many, and with a handover, no client waits.",
   },
   SOCKACT_PROVE_WAIT: {
     says: [

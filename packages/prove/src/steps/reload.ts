@@ -1,9 +1,8 @@
-import type { App } from "../app.ts";
 import { absent, type Step } from "../step.ts";
 import { changeUnderLoad, heldUnderLoad } from "../change-under-load.ts";
 
 const CLIENTS = 16;
-/** How long an app may take to end after the signal of a reload, in milliseconds. */
+/** How long to watch whether the app ends after the signal of a reload, in milliseconds. */
 const WATCHED = 2000;
 
 /** Reloads, or handovers to a new process, lose no request, and reset no connection. */
@@ -15,14 +14,8 @@ export const reload: Step = async (app, { restarts }) => {
   });
   const { sent, lost, resets } = sums;
   const figures = { reloadRequests: sent, reloadLost: lost, reloadResets: resets, reloads: restarts };
-  return heldUnderLoad(sums, !(await wasRestarted(app)), figures);
+  const hasStayed = async (): Promise<boolean> => (await app.show("NRestarts")) === "0";
+  // A listener of the signal may end the process only when its clients are gone. systemd then starts it again.
+  await app.systemd.waitUntil(async () => !(await hasStayed()), "it ends", WATCHED).catch(() => {});
+  return heldUnderLoad(sums, await hasStayed(), figures);
 };
-
-/** Whether systemd has started the app again: a listener of the signal may end the process once its clients are gone. */
-const wasRestarted = ({ systemd, service }: App): Promise<boolean> =>
-  systemd
-    .waitUntil(async () => (await systemd.show(service, "NRestarts")) !== "0", "it ends", WATCHED)
-    .then(
-      () => true,
-      () => false,
-    );

@@ -152,7 +152,7 @@ async function shutDown(
   // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay
   // alive with closed sockets, and an old process forever.
   const failed = await (reason === "idle" || isReplaced
-    ? within(timeout + GRACE_MS, ending, isReplaced)
+    ? limitStopHooks(ending, timeout + GRACE_MS, isReplaced)
     : ending);
   await Promise.all([stoppingSent, noted, oldProcessEnd]);
   clearInterval(awake);
@@ -179,8 +179,8 @@ async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   return failed;
 }
 
-/** Resolves as `ending`. After this time, emits an `error` event, and resolves with true. */
-function within(timeout: number, ending: Promise<boolean>, isReplaced: boolean): Promise<boolean> {
+/** Resolves as the result of callStopHooks(). After this time, emits an `error` event, and resolves with true. */
+function limitStopHooks(ending: Promise<boolean>, timeout: number, isReplaced: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = after(timeout, () => {
       emit({

@@ -22,7 +22,8 @@ export interface ConnectionKeeper {
 export interface KeptConnection {
   /**
    * Whether the connection can move now. Then it stops reading and writing, and keeps what it has read too
-   * much. The same turn of the event loop takes the handle from the socket.
+   * much. The same turn of the event loop takes the handle from the socket. Called again and again until it returns
+   * true. So it may keep a busy connection from beginning something new, for a moment.
    */
   stop(): boolean;
   /**
