@@ -3,7 +3,7 @@ import { type InstalledSite, installedSites, readManifest } from "../install/ins
 import { colourOut, print, printJson } from "../output/print.ts";
 import { asJson, certificateText, type HostCertificate, servedCertificates } from "../proxy/certificate.ts";
 import { ownCommand, serviceCommand } from "../shared/own-command.ts";
-import { readStatus } from "../status/read-status.ts";
+import { readStatus, statusReading } from "../status/read-status.ts";
 import type { ServiceStatus } from "../status/service-status.ts";
 import { activatedServices } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -37,9 +37,10 @@ async function read(manager: ServiceManager, sites: readonly InstalledSite[]): P
   const proxies = [...new Set(sites.map(({ proxy }) => proxy))];
   const names = new Set(sites.map(({ name }) => name));
   const services = async () => {
-    const known = sites.length === 0 ? [] : await activatedServices(manager);
+    const reading = statusReading(manager);
+    const known = sites.length === 0 ? [] : await activatedServices(reading);
     return readStatus(
-      manager,
+      reading,
       known.filter(({ name }) => names.has(name)),
       { isRated: false },
     );

@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import process from "node:process";
 import type { CliError } from "../shared/cli-error.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -11,6 +10,7 @@ import { Counting } from "./counting.ts";
 import { countersOf } from "./counters.ts";
 import { currentApps } from "./known-apps.ts";
 import { KnownUnits } from "./known-units.ts";
+import { monotonicTime } from "./monotonic-time.ts";
 
 export interface CollectorOptions {
   /** Whether to follow the journal between samples, which makes a sample cheap. */
@@ -60,8 +60,7 @@ export function openCollector(
     const known = await units.ask();
     const certificates = expiries?.() ?? (await certificatesOf(known, manager.user));
     const current = currentApps(known, manager.user);
-    const at = Number(process.hrtime.bigint() / 1000n);
-    const counters = counting.reconciled(current, at);
+    const counters = counting.reconciled(current, monotonicTime());
     return [
       ...current.flatMap((app) => appSamples(app, counters && countersOf(counters, app.service.name))),
       ...current.flatMap(({ service: { name: app } }) =>

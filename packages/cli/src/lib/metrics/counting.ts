@@ -62,7 +62,7 @@ export class Counting {
       return;
     }
     const { entries, last, records } = this.#takeWaiting();
-    for (const { event } of entries) if (event) units.touch(event.unit);
+    for (const { event } of entries) if (event) units.touch(event.unit, event.at);
     await units.discover();
     for (const entry of entries) this.#count(entry, units);
     if (last) this.#count({ ...last, event: undefined }, units);
@@ -80,7 +80,7 @@ export class Counting {
     const { cursor } = this.#counters;
     const onEntry = (entry: Entry) => {
       if (entry.record) this.#records.add(entry.record);
-      if (entry.event) units.touch(entry.event.unit);
+      if (entry.event) units.touch(entry.event.unit, entry.event.at);
       this.#count(entry, units);
     };
     const { signal } = this.#ended;

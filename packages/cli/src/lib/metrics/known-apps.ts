@@ -6,7 +6,7 @@ import { residentMemory } from "../status/read-status.ts";
 import type { ServiceStatus, SocketStatus } from "../status/service-status.ts";
 import { clientsOf, type Closed, closedOf, listenersOf, readSockets, sum } from "../status/sockets.ts";
 import { numberOf, type SocketProperties, socketProperties } from "../status/unit-properties.ts";
-import type { ActivatedService } from "../systemd/activated-units.ts";
+import { type ActivatedService, activationProperties } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ServiceState, stateOf } from "../systemd/unit-state.ts";
 
@@ -20,6 +20,9 @@ const serviceProperties = [
   "FragmentPath",
   "DropInPaths",
 ] as const;
+/** The same manager for finding the apps and asking about them once. */
+export const appsReading = (manager: ServiceManager): ServiceManager =>
+  manager.reading([...activationProperties, ...socketProperties, ...serviceProperties]);
 /** systemctl omits other properties if it could not load the unit. */
 type Service = Properties<(typeof always)[number]> & Partial<Properties<(typeof serviceProperties)[number]>>;
 

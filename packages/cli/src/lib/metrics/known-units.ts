@@ -2,9 +2,10 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { linkOf, list } from "../shared/proc.ts";
+import { monotonicTime } from "./monotonic-time.ts";
 import { type ActivatedService, activatedServices } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { askAbout, type KnownApp } from "./known-apps.ts";
+import { appsReading, askAbout, type KnownApp } from "./known-apps.ts";
 import { type UnitIndex, unitIndex } from "./unit-index.ts";
 
 /** States that may change without a trace: only systemd knows when they end. */
@@ -41,6 +42,10 @@ export class KnownUnits {
   #services: readonly ActivatedService[] = [];
   /** Whether there may be other services. */
   #isStale = true;
+  /** What systemd has said while the services were found, until {@link ask}. */
+  #found: ServiceManager | undefined;
+  /** When systemd was asked for the services, in microseconds of the monotonic clock. */
+  #foundAt = 0;
   #index: UnitIndex = unitIndex([]);
   readonly #apps = new Map<string, KnownApp>();
   readonly #changed = new Set<string>();
@@ -61,8 +66,12 @@ export class KnownUnits {
     return this.#index;
   }
 
-  /** Says that a unit may have changed. One that is not known may be new. */
-  touch(unit: string): void {
+  /**
+   * Says that a unit may have changed at a time, in microseconds of the monotonic clock. One that is not known
+   * may be new.
+   */
+  touch(unit: string, at: number): void {
+    if (at < this.#foundAt) return;
     const service = this.#index(unit);
     if (service !== undefined) this.#changed.add(service.name);
     else if (unit.endsWith(".socket")) this.#isStale = true;
@@ -75,7 +84,9 @@ export class KnownUnits {
     if (loadedAt !== this.#loadedAt || !this.#follow) this.#isStale = true;
     if (runsAt !== this.#runsAt) this.#touchRuns();
     if (this.#isStale) {
-      this.#services = distinct(await activatedServices(this.#manager, { all: this.#all }));
+      this.#foundAt = monotonicTime();
+      this.#found = appsReading(this.#manager);
+      this.#services = distinct(await activatedServices(this.#found, { all: this.#all }));
       this.#index = unitIndex(this.#services);
       this.#apps.clear();
       this.#changed.clear();
@@ -92,9 +103,14 @@ export class KnownUnits {
       const known = this.#apps.get(name);
       return known === undefined || this.#changed.has(name) || !isSettled(known);
     });
+    const isFound = ({ name }: ActivatedService) => this.#found !== undefined && !this.#changed.has(name);
+    const [found, others] = [asked.filter(isFound), asked.filter((service) => !isFound(service))];
+    const reading = this.#found ?? this.#manager;
+    this.#found = undefined;
     this.#changed.clear();
     try {
-      for (const app of await askAbout(this.#manager, asked)) this.#apps.set(app.service.name, app);
+      const answers = [...(await askAbout(reading, found)), ...(await askAbout(this.#manager, others))];
+      for (const app of answers) this.#apps.set(app.service.name, app);
     } catch (error) {
       this.#isStale = true;
       throw error;
@@ -112,7 +128,7 @@ export class KnownUnits {
       found.set(unit, linkOf(join(folder, name)));
     }
     for (const unit of new Set([...found.keys(), ...this.#runs.keys()]))
-      if (found.get(unit) !== this.#runs.get(unit)) this.touch(unit);
+      if (found.get(unit) !== this.#runs.get(unit)) this.touch(unit, Infinity);
     this.#runs = found;
   }
 }

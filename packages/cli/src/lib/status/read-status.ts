@@ -5,7 +5,7 @@ import { clean } from "../shared/clean.ts";
 import { read } from "../shared/proc.ts";
 import { commandOf } from "../shared/properties.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
-import type { ActivatedService } from "../systemd/activated-units.ts";
+import { type ActivatedService, activationProperties } from "../systemd/activated-units.ts";
 import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/analyze.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -117,6 +117,10 @@ const socketsOf = ({ sockets, health }: ActivatedService): string[] =>
 function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
 }
+
+/** The same manager for finding services and reading their status once. */
+export const statusReading = (manager: ServiceManager): ServiceManager =>
+  manager.reading([...activationProperties, ...socketProperties, ...serviceProperties, ...timerProperties]);
 
 /** Reads the status of these services. Without `isRated`, it leaves out the exposure, which takes time. */
 export async function readStatus(

@@ -6,7 +6,7 @@ import { activatedServices, journalUnits } from "../systemd/activated-units.ts";
 import { type JournalLines, readJournal } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { findOwn, timedService } from "../systemd/timed-service.ts";
-import { readStatus } from "./read-status.ts";
+import { readStatus, statusReading } from "./read-status.ts";
 import type { ServiceStatus } from "./service-status.ts";
 import { type SiteStatus, withCertificates } from "./site-status.ts";
 import { statusDetail } from "./status-detail.ts";
@@ -36,7 +36,8 @@ interface Report extends StatusReport {
   journal?: JournalLines | undefined;
 }
 
-async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
+async function readAll(host: ServiceManager, all: boolean): Promise<Report> {
+  const manager = statusReading(host);
   const [known, timed] = await Promise.all([
     activatedServices(manager, { all: true }),
     timedService(manager),
@@ -49,10 +50,11 @@ async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
 }
 
 async function readOne(
-  manager: ServiceManager,
+  host: ServiceManager,
   name: string,
   siteOf: (service: ServiceStatus) => Promise<SiteStatus | null>,
 ): Promise<Report> {
+  const manager = statusReading(host);
   const service = await findOwn(manager, name);
   const [[found], journal] = await Promise.all([
     readStatus(manager, [service]),

@@ -36,6 +36,8 @@ export interface ActivatedService {
 
 const socketProperties = ["Id", "LoadState", "Triggers", "Accept", "BindsTo", "FragmentPath"] as const;
 const serviceProperties = ["Id", "TriggeredBy", "FragmentPath", "ExecStart"] as const;
+/** What {@link activatedServices} asks about. */
+export const activationProperties = [...socketProperties, ...serviceProperties] as const;
 type Socket = Properties<(typeof socketProperties)[number]>;
 type Service = Properties<(typeof serviceProperties)[number]>;
 

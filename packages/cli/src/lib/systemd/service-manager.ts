@@ -31,6 +31,8 @@ export interface ServiceManagerOptions {
   signal?: AbortSignal | undefined;
   /** For library code: creates its errors, and suppresses the message that systemd is slow. */
   asLibrary?: ((message: string, refusal: Refusal, cause: unknown) => Error) | undefined;
+  /** Asks about each unit once, for all of these properties. */
+  once?: readonly string[] | undefined;
 }
 
 /**
@@ -43,19 +45,29 @@ export class ServiceManager {
   readonly systemctl: string;
   readonly signal: AbortSignal | undefined;
   readonly #root: string;
-  readonly #asLibrary: ServiceManagerOptions["asLibrary"];
+  readonly #options: ServiceManagerOptions;
+  /** With `once`, the answers so far, by the unit. */
+  readonly #answers = new Map<string, Properties<string>>();
 
-  constructor({ user = false, root = "/", signal, asLibrary }: ServiceManagerOptions = {}) {
-    this.user = user;
-    this.#root = root;
-    this.systemctl = user ? "systemctl --user" : "systemctl";
-    this.signal = signal;
-    this.#asLibrary = asLibrary;
+  constructor(options: ServiceManagerOptions = {}) {
+    this.user = options.user ?? false;
+    this.#root = options.root ?? "/";
+    this.systemctl = this.user ? "systemctl --user" : "systemctl";
+    this.signal = options.signal;
+    this.#options = options;
   }
 
   /** The same manager with another signal. */
   with(signal: AbortSignal): ServiceManager {
-    return new ServiceManager({ user: this.user, root: this.#root, signal, asLibrary: this.#asLibrary });
+    return new ServiceManager({ ...this.#options, signal });
+  }
+
+  /**
+   * The same manager for one reading of many units: {@link show} asks about each unit once, for all of these
+   * properties. systemd needs as long for one property as for all.
+   */
+  reading(properties: Iterable<string>): ServiceManager {
+    return new ServiceManager({ ...this.#options, once: [...new Set(properties)] });
   }
 
   /**
@@ -73,7 +85,7 @@ export class ServiceManager {
       }
     };
     return this.#reported(() =>
-      this.#asLibrary ? run(this.signal) : withPatience(args[0] ?? "", run, { signal: this.signal }),
+      this.#options.asLibrary ? run(this.signal) : withPatience(args[0] ?? "", run, { signal: this.signal }),
     );
   }
 
@@ -91,6 +103,18 @@ export class ServiceManager {
    * 1970, or empty.
    */
   async show<Name extends string>(
+    units: readonly string[],
+    names: readonly Name[],
+  ): Promise<Properties<Name>[]> {
+    const { once } = this.#options;
+    if (once === undefined) return this.#ask(units, names);
+    const asked = [...new Set(units)].filter((unit) => !this.#answers.has(unit));
+    const answers = await this.#ask(asked, once);
+    for (const [index, unit] of asked.entries()) this.#answers.set(unit, answers[index]!);
+    return units.map((unit) => this.#answers.get(unit)!);
+  }
+
+  async #ask<Name extends string>(
     units: readonly string[],
     names: readonly Name[],
   ): Promise<Properties<Name>[]> {
@@ -137,7 +161,7 @@ export class ServiceManager {
   }
 
   #error(message: string, refusal: Refusal, otherwise: string, cause?: unknown): Error {
-    if (this.#asLibrary) return this.#asLibrary(message, refusal, cause);
+    if (this.#options.asLibrary) return this.#options.asLibrary(message, refusal, cause);
     const hint = refusal === undefined ? otherwise : this.#hints[refusal];
     return new CliError("SOCKACT_ERR_SYSTEMCTL", message, hint, { exitCode: EXIT.failed, cause });
   }
