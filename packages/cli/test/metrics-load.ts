@@ -182,10 +182,16 @@ export const watchedApps: readonly WatchedApp[] = [
     name: "drained",
     description: { health: "/healthz" },
     async act(host, port) {
+      // The app looks at most once a second whether it is drained.
+      const probe = async (expected: number) =>
+        host.systemd.waitUntil(
+          async () => (await host.ask(port, "/healthz")) === expected,
+          `a probe got ${expected}`,
+        );
       await host.mustSockact("undrain", "drained");
-      await host.ask(port, "/healthz");
+      await probe(200);
       await host.mustSockact("drain", "drained");
-      await host.ask(port, "/healthz");
+      await probe(503);
     },
   },
 ];
