@@ -1,9 +1,10 @@
-// A handover with idle WebSockets, which move, or close with 1001 and connect again.
+// A handover with WebSockets, idle or busy, which move, or close with 1001 and connect again.
 //
 // npm run bench -- websockets [--runs N] [--only TEXT] [--out FILE]
 //
 // It needs root and systemd. "change" is from the command until each WebSocket is open, and the old process has
-// ended. "wait" is the longest wait of a message that is sent meanwhile, on a WebSocket that is chosen at random.
+// ended. "wait" is the longest wait of a message that is sent meanwhile, on a WebSocket that is chosen at random. A
+// busy WebSocket always waits for an answer, so "wait" is the longest of all of them.
 // "CPU" is that of both processes. "memory" is what the new process has at the end, for each WebSocket.
 import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
@@ -14,7 +15,11 @@ import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure } from "../lib/measured.ts";
 import { memoryOf } from "../lib/process-memory.ts";
 
-const COUNTS = [1000, 10_000];
+const KINDS = [
+  { count: 1000, kind: "idle" },
+  { count: 10_000, kind: "idle" },
+  { count: 1000, kind: "busy" },
+];
 /** Each WebSocket has a descriptor in each process. */
 const FILES = 40_000;
 
@@ -29,8 +34,12 @@ const figures: Figure[] = [
 const inside = (systemd: PrivateSystemd, program: string): string =>
   systemd.inside(fileURLToPath(new URL(`../programs/${program}`, import.meta.url)));
 
-/** An app with this many idle WebSockets. */
-async function start(name: string, count: number, keep: string): Promise<Arm & AsyncDisposable> {
+/** An app with this many WebSockets. */
+async function start(
+  name: string,
+  { count, kind }: (typeof KINDS)[number],
+  keep: string,
+): Promise<Arm & AsyncDisposable> {
   const systemd = await bootPrivateSystemd();
   const service = await HandoverService.start(systemd, {
     exec: `${systemd.node} ${inside(systemd, "websocket-app.mjs")}`,
@@ -39,12 +48,11 @@ async function start(name: string, count: number, keep: string): Promise<Arm & A
   });
   const idle = memoryOf(systemd.hostPath(`/proc/${await service.pid()}`)).PSS;
   const command = `ulimit -n ${FILES}; exec "$0" "$@"`;
-  const clients = watchProcess(
-    systemd.spawn(["sh", "-c", command, systemd.node, inside(systemd, "websocket-clients.mjs"), `${count}`]),
-  );
+  const program = [systemd.node, inside(systemd, "websocket-clients.mjs"), `${count}`, kind];
+  const clients = watchProcess(systemd.spawn(["sh", "-c", command, ...program]));
   await clients.event("running");
-  const look = (): Promise<{ longest: number; closed: number }> => {
-    clients.write("look");
+  const end = (): Promise<{ longest: number; closed: number }> => {
+    clients.write("end");
     return clients.event("seen");
   };
   const cpu = (): number => {
@@ -53,15 +61,15 @@ async function start(name: string, count: number, keep: string): Promise<Arm & A
   };
   return {
     name,
-    against: `${count} that move`,
+    against: `${count} ${kind} that move`,
     async measure() {
-      await look();
+      clients.write("begin");
       const before = await service.pid();
       const used = cpu();
       const began = performance.now();
       const after = await service.reload();
       await service.untilGone(before);
-      const { longest, closed } = await look();
+      const { longest, closed } = await end();
       const change = performance.now() - began;
       const CPU = cpu() - used;
       const memory = ((memoryOf(systemd.hostPath(`/proc/${after}`)).PSS - idle) * 1000) / count;
@@ -77,11 +85,12 @@ export const bench: Bench = {
   isExtra: true,
   async measure({ runs, only }) {
     const tables = [];
-    for (const count of COUNTS) {
-      await using kept = await start(`${count} that move`, count, "1");
-      await using again = await start(`${count} that move, again`, count, "1");
-      await using closed = await start(`${count} that connect again`, count, "");
-      const title = `A handover with ${count} idle WebSockets`;
+    for (const each of KINDS) {
+      const { count, kind } = each;
+      await using kept = await start(`${count} ${kind} that move`, each, "1");
+      await using again = await start(`${count} ${kind} that move, again`, each, "1");
+      await using closed = await start(`${count} ${kind} that connect again`, each, "");
+      const title = `A handover with ${count} ${kind} WebSockets`;
       const arms = armsNamed([kept, again, closed], only);
       tables.push(await compare({ title, figures }, arms, runs));
     }

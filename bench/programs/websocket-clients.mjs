@@ -1,16 +1,19 @@
-// Holds WebSockets to port 80 open: `node websocket-clients.mjs COUNT`. One that closes connects again at once. A message is always under way on one of them.
-// After the line `look` on standard input, prints how long the longest one has waited, in milliseconds, and how many WebSockets have closed since the last look.
+// Holds WebSockets to port 80 open: `node websocket-clients.mjs COUNT [busy]`. One that closes connects again at once. Between the lines `begin` and `end` on
+// standard input, a message is always under way on one of them, and with `busy` on each. Then it prints how long the longest one has waited, in
+// milliseconds, and how many WebSockets have closed.
 import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 
 const count = Number(process.argv[2]);
+const isBusy = process.argv[3] === "busy";
 /** How many connect at the same time. */
 const AT_ONCE = 200;
 const open = new Map();
 let closed = 0;
 let longest = 0;
+let isAsking = false;
 
 async function connect(index) {
   const ws = new WebSocket("ws://127.0.0.1:80/", { perMessageDeflate: false });
@@ -38,9 +41,9 @@ async function ask(index) {
   return echoed;
 }
 
-async function askAlways() {
-  for (;;) {
-    const index = Math.floor(Math.random() * count);
+async function askAlways(own) {
+  while (isAsking) {
+    const index = own ?? Math.floor(Math.random() * count);
     const began = performance.now();
     while (!(await ask(index))) await new Promise((resolve) => setTimeout(resolve, 1));
     longest = Math.max(longest, performance.now() - began);
@@ -51,11 +54,17 @@ for (let first = 0; first < count; first += AT_ONCE)
   await Promise.all(
     Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, index) => connect(first + index)),
   );
-void askAlways();
 console.log(JSON.stringify({ event: "running" }));
+let asking = [];
 for await (const line of createInterface(process.stdin)) {
-  if (line !== "look") continue;
+  if (line === "begin") {
+    [longest, closed, isAsking] = [0, 0, true];
+    const askers = isBusy ? Array.from({ length: count }, (_, index) => index) : [undefined];
+    asking = askers.map((index) => askAlways(index));
+  }
+  if (line !== "end") continue;
   while (open.size < count) await new Promise((resolve) => setTimeout(resolve, 1));
+  isAsking = false;
+  await Promise.all(asking);
   console.log(JSON.stringify({ event: "seen", longest, closed }));
-  [longest, closed] = [0, 0];
 }
