@@ -4,7 +4,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { AppCounters } from "./app-counters.ts";
 import type { AppMetrics } from "./app-metrics.ts";
 import { count, type Counters, countersOf, emptyCounters } from "./counters.ts";
-import { type Entry, readEvents } from "./journal-reader.ts";
+import { type Entry, journalFolders, readEvents } from "./journal-reader.ts";
 import type { CurrentApp } from "./known-apps.ts";
 import type { KnownUnits } from "./known-units.ts";
 import { managerLogProblem } from "./manager-log.ts";
@@ -37,6 +37,9 @@ export class Counting {
   #counters: Counters;
   #isRestricted = false;
   #follower: Promise<void> | undefined;
+  /** Ends the follower, so that the next sample reads the journal from the last counted entry. */
+  #readAgain = new AbortController();
+  #folders = "";
   #waiting: Entry[] = [];
   readonly #records = new WaitingRecords();
   #writtenAt = 0;
@@ -56,6 +59,12 @@ export class Counting {
   /** Counts the entries so far. */
   async read(units: KnownUnits): Promise<void> {
     if (this.#isRestricted) return;
+    const folders = journalFolders();
+    if (folders !== this.#folders) {
+      this.#readAgain.abort();
+      await this.#follower;
+      this.#folders = folders;
+    }
     if (this.#follower === undefined) {
       await this.#readAll(units);
       if (this.#follow && !this.#isRestricted) this.#startFollowing();
@@ -110,13 +119,15 @@ export class Counting {
 
   #startFollowing(): void {
     const { cursor } = this.#counters;
-    const full = new AbortController();
-    const onEntry = (entry: Entry) => {
-      this.#last = entry;
-      if (entry.record) this.#records.add(entry.record);
-      if (entry.event && this.#waiting.push(entry) >= MOST_WAITING) full.abort();
+    const readAgain = new AbortController();
+    this.#readAgain = readAgain;
+    const onEntry = ({ record, ...entry }: Entry) => {
+      if (record) this.#records.add(record);
+      // Every user may send a long text with an event: the text does not wait with it.
+      this.#last = { ...entry, record: undefined };
+      if (entry.event && this.#waiting.push(this.#last) >= MOST_WAITING) readAgain.abort();
     };
-    const signal = AbortSignal.any([this.#ended.signal, full.signal]);
+    const signal = AbortSignal.any([this.#ended.signal, readAgain.signal]);
     const end = (error?: unknown) => {
       this.#follower = undefined;
       this.#takeWaiting();

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import process from "node:process";
 import { METRICS } from "@sockact/shared/records";
 import { JOURNAL_CLOSED } from "../printed/journalctl.ts";
@@ -24,6 +25,22 @@ interface ReadOptions {
   follow: boolean;
   /** Whether to read the metrics that apps have recorded of their own. */
   ofApps: boolean;
+}
+
+/**
+ * Returns a string that changes when the journal gets another folder: that of an app with `LogNamespace=`, or
+ * /var/log/journal. A journalctl that follows the journal notices neither.
+ */
+export const journalFolders = (): string =>
+  ["/run/log/journal", "/var/log/journal"].map((path) => folderVersion(path)).join();
+
+function folderVersion(path: string): string {
+  try {
+    const { ino, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${mtimeNs}`;
+  } catch {
+    return "";
+  }
 }
 
 /** Reads the entries after a position, by default those of this boot, until the signal is aborted. */
