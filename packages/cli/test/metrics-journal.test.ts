@@ -43,7 +43,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a collector that follows t
 
   test("counts what an app in another namespace records", async () => {
     const sockets = [{ listen: "127.0.0.1:81", proxyProtocol: true }] as const;
-    await install(systemd, { name: "named", sockets: [...sockets], raw: { Service: { LogNamespace: "own" } } });
+    await install(systemd, {
+      name: "named",
+      sockets: [...sockets],
+      raw: { Service: { LogNamespace: "own" } },
+    });
     await systemd.request("http://127.0.0.1:81/").catch(() => undefined);
     await untilCounted("named", "connections_rejected_total", 1);
   });

@@ -27,8 +27,20 @@ test("many processes of one service, or long records, leave the others what they
   for (let pid = 0; pid < 10; pid++) waiting.add(record("long.service", pid, "x".repeat(200_000)));
   const { records, dropped } = waiting.take();
   const unitsOf = (unit: string) => records.filter(({ process }) => process.startsWith(`${unit} `)).length;
-  expect([unitsOf("blog.service"), unitsOf("shop.service"), unitsOf("long.service")]).toEqual([1, 64, 5]);
-  expect(Object.fromEntries(dropped)).toEqual({ "shop.service": 936, "long.service": 5 });
+  expect([unitsOf("blog.service"), unitsOf("shop.service"), unitsOf("long.service")]).toEqual([1, 256, 5]);
+  expect(Object.fromEntries(dropped)).toEqual({ "shop.service": 744, "long.service": 5 });
+});
+
+test("the connections of one service have the limits of a service", () => {
+  const waiting = new WaitingRecords();
+  for (const unit of ["shop@eu.service", "shop@us.service"]) waiting.add(record(unit, 1, "visits 1\n"));
+  for (let pid = 0; pid < 1000; pid++)
+    waiting.add(record(`each@${pid}-${pid}-1000.service`, pid, "x".repeat(100_000)));
+  for (let pid = 0; pid < 10; pid++)
+    waiting.add(record(`tcp@${pid}-9-127.0.0.1:88-127.0.0.1:5${pid}.service`, pid, "x".repeat(200_000)));
+  const { records, dropped } = waiting.take();
+  expect(records).toHaveLength(2 + 10 + 5);
+  expect(Object.fromEntries(dropped)).toEqual({ "each@.service": 990, "tcp@.service": 5 });
 });
 
 test("what a session or a scope records does not count", () => {

@@ -27,8 +27,8 @@ export function metricsRecord(fields: JournalFields): MetricsRecord | undefined 
   };
 }
 
-/** The most processes of a service whose records wait. */
-const PROCESSES_MAX = 64;
+/** The most processes of a service whose records wait. With Accept=yes, each connection has one. */
+const PROCESSES_MAX = 256;
 /** The most characters of the records of a service that wait. One may have about 200,000. */
 const LENGTH_MAX = 1_000_000;
 
@@ -39,6 +39,9 @@ export interface TakenRecords {
   dropped: ReadonlyMap<string, number>;
 }
 
+/** The template, if the unit is that of a connection, such as `shop@12-4711-1000.service`. */
+const serviceOf = (unit: string): string => unit.replace(/@\d+-.*(?=\.service$)/s, "@");
+
 /**
  * Records that wait for the next sample: the newest one of each process, because it has all that earlier ones
  * have said. So an app that records all the time fills no memory, and is parsed once for a sample.
@@ -48,7 +51,8 @@ export class WaitingRecords {
   #dropped = new Map<string, number>();
 
   add(record: MetricsRecord): void {
-    const { unit, process } = record;
+    const { process } = record;
+    const unit = serviceOf(record.unit);
     const own = this.#records.get(unit) ?? new Map<string, MetricsRecord>();
     this.#records.set(unit, own);
     // The newest one is the last one.
