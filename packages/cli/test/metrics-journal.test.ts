@@ -23,11 +23,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a collector that follows t
   });
   afterAll(() => systemd?.close());
 
+  const valueOf = async (app: string, metric: string) => (await follower.sample())(app)[metric];
   const untilCounted = async (app: string, metric: string, value: number): Promise<void> =>
-    systemd.waitUntil(
-      async () => (await follower.sample())(app)[metric] === value,
-      `${metric} of ${app} was ${value}`,
-    );
+    systemd.waitUntil(async () => (await valueOf(app, metric)) === value, `${metric} of ${app} was ${value}`);
 
   test("counts on when the journal moves to the disk, and back", async () => {
     await systemd.start("shop.service");
@@ -39,6 +37,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a collector that follows t
     await systemd.restart("systemd-journald.service");
     await systemd.restart("shop.service");
     await untilCounted("shop", "starts_total", 3);
+    expect(await valueOf("shop", "app_up")).toBe(1);
   });
 
   test("counts what an app in another namespace records", async () => {
@@ -50,6 +49,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a collector that follows t
     });
     await systemd.request("http://127.0.0.1:81/").catch(() => undefined);
     await untilCounted("named", "connections_rejected_total", 1);
+    expect(await valueOf("named", "app_up")).toBe(1);
   });
 
   test("keeps no text that stands in an event, which every user may write", async () => {
