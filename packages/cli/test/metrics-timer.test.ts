@@ -74,6 +74,15 @@ describeWith({ privateSystemd: true, commands: ["dbus-daemon"] }, "sockact metri
     expect((await ask(systemd, "sockact-metrics")).codes).toEqual([]);
   });
 
+  test("changes back to the endpoint, and to the file again", async () => {
+    const back = await sockact(systemd, "metrics", "install", "--yes");
+    expect(back).toMatchObject({ code: 0 });
+    expect(await statusOf()).toMatchObject({ timer: null, warnings: [] });
+    const again = await sockact(systemd, "metrics", "install", "--textfile", FILE, "--every", "30s", "--yes");
+    expect(again.code).toBe(0);
+    expect(await statusOf()).toMatchObject({ timer: { active: "active" } });
+  });
+
   test("status and doctor name a timer that is stopped, and one that the next boot does not start", async () => {
     await systemd.systemctl("disable", TIMER);
     expect((await statusOf())?.warnings).toMatchObject([{ code: "not-enabled", units: [TIMER] }]);

@@ -163,11 +163,12 @@ function timedUnits(description: TimedDescription, every: string): UnitSet {
     .replace(/^After=.*\.socket\n/m, "")
     .replace(/^\[Install\]\n*/m, "")
     .replace("Type=exec", "Type=oneshot");
+  // OnActiveSec=0 would also start it at each daemon-reload.
   const timer = `[Unit]
 Description=${description.description}
 
 [Timer]
-OnActiveSec=0
+OnBootSec=0
 OnUnitActiveSec=${every}
 AccuracySec=1s
 

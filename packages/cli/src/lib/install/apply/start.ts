@@ -61,7 +61,9 @@ export async function startUnits(
   );
   try {
     if (removed.length > 0) {
-      await manager.mustRun("stop", "--", ...removed);
+      // The timer may have started the service meanwhile, which would keep the new socket from starting.
+      const timed = removed.some((unit) => unit.endsWith(".timer")) ? [serviceOf(plan)] : [];
+      await manager.mustRun("stop", "--", ...removed, ...timed);
       did({ type: "stopped", units: removed });
     }
     await resetLimits(manager, before.units);
