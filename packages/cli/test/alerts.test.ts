@@ -1,5 +1,6 @@
 // Faults are caused for real on one host, and a real Prometheus scrapes it. Then promtool evaluates the alerts on
 // what was recorded, as if nothing had changed for hours: each fault fires its alert, and no other one.
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,6 +143,19 @@ const faults: readonly Fault[] = [
       ],
     },
     cause: (host) => host.systemd.stop("closed-admin.socket"),
+  },
+  {
+    alert: "SockactAppBlocked",
+    app: "hangs",
+    async cause(host, port) {
+      expect(await host.ask(port, "/block")).toBe(200);
+      const client = host.systemd.spawn([
+        host.systemd.node,
+        "--eval",
+        `require("node:net").connect(${port}, "127.0.0.1", () => console.log("connected"));`,
+      ]);
+      await once(client.stdout!, "data");
+    },
   },
 ];
 

@@ -107,6 +107,17 @@ const edgesOf: readonly Edge[] = [
     firing: ["7m"],
   },
   {
+    alert: "SockactAppBlocked",
+    series: {
+      'sockact_app_state{app="shop",state="awake"}': "1x25",
+      'sockact_app_state{app="shop",state="starting"}': "0x25",
+      'sockact_accept_queue_limit{app="shop",socket="shop.socket"}': "100x25",
+      'sockact_accept_queue_length{app="shop",socket="shop.socket",address="[::]:80"}': "0 1 0 1 1 1x20",
+    },
+    quiet: ["2m", "7m"],
+    firing: ["9m"],
+  },
+  {
     alert: "SockactHandoverFailed",
     series: {
       'sockact_handovers_total{app="shop",result="success"}': "0 1 2 3 3x30",
@@ -240,8 +251,15 @@ const edgesOf: readonly Edge[] = [
       'sockact_build_info{job="sockact",instance="localhost:9464",version="1.0.0"}': "_x5 1x160",
       'sockact_counters_created_timestamp_seconds{job="sockact",instance="localhost:9464"}': "_x5 1x160",
     },
-    quiet: ["60m", "1500m"],
-    firing: ["70m", "1480m"],
+    quiet: ["60m"],
+    firing: ["70m", "1500m"],
+  },
+  {
+    alert: "SockactMetricsMissing",
+    // It has never answered.
+    series: { 'up{job="sockact",instance="new:9464"}': "0x30" },
+    quiet: ["9m"],
+    firing: ["11m"],
   },
   {
     alert: "SockactMetricsMissing",

@@ -178,7 +178,7 @@ export const apps: Scenarios = {
         code: "event-loop-blocked",
         message: /^The event loop of process \d+ is blocked: /,
         evidence: /^The main thread ran for 1000 ms without a new connection$/,
-        copy: [/sockact restart busy$/],
+        copy: [/systemctl kill --signal=KILL busy\.service$/],
       },
     ],
   },
@@ -312,5 +312,16 @@ export const apps: Scenarios = {
         message: /started \d+ times in the last minute\. It (?:exited with 42|ended without an error)\./,
       },
     ],
+  },
+  repaired: {
+    // It crashes again and again. Then it goes to sleep once.
+    text: `import { appendFileSync, readFileSync } from "node:fs";
+appendFileSync("/run/repaired/starts", ".");
+process.exit(readFileSync("/run/repaired/starts", "utf8").length > 5 ? 42 : 1);`,
+    service:
+      "RuntimeDirectory=repaired\nRuntimeDirectoryPreserve=yes\nRestart=always\nRestartPreventExitStatus=42\nSuccessExitStatus=42",
+    loops: true,
+    until: untilUnit(".service", "ActiveState", "inactive"),
+    finds: [],
   },
 };

@@ -4,6 +4,19 @@ import { express, isReady, node, type Scenario, type Scenarios } from "./scenari
 const nvm = "/home/shop/.nvm/versions/node/v20.19.0/bin/node";
 const runs = (command: string): string => `ExecStart=\nExecStart=${command}`;
 
+/** A certificate that was valid for a month of 2020. */
+const expired = `-----BEGIN CERTIFICATE-----
+MIIBczCCARmgAwIBAgIUbfMiAHCVnzktnbF5VHgRf+IL+oMwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEc2hvcDAeFw0yMDAxMDEwMDAwMDBaFw0yMDAyMDEwMDAwMDBa
+MA8xDTALBgNVBAMMBHNob3AwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQdE2HF
+qgu/BRCFNSE0hqsZfjnZKXkjMgHKZRfDn9SQYMRkxI/J3/zD7uALH4FIJGs1DADu
+j4sXV4AZoGrJMmW3o1MwUTAdBgNVHQ4EFgQUcsPeJ4OjlvkcHd4hGkYs+MaL9Bkw
+HwYDVR0jBBgwFoAUcsPeJ4OjlvkcHd4hGkYs+MaL9BkwDwYDVR0TAQH/BAUwAwEB
+/zAKBggqhkjOPQQDAgNIADBFAiEAjKpaF7bfKfAMhUC2aS/BqF4B6Sh/E8RnSdt/
+pb9N9xkCIFoUq8QOatIfUiomMgMJxfeT4oWEvvj+mEAmiazczC9V
+-----END CERTIFICATE-----
+`;
+
 /** Has Node, or something like it, in places where a service can't use it. */
 export const startFiles: Readonly<Record<string, string>> = {
   [nvm]: "#!/bin/sh\n",
@@ -299,5 +312,19 @@ export const starts: Scenarios = {
     text: express("app.use(systemdListen); app.listen(3009);"),
     until: /SOCKACT_ERR_OPTION/,
     finds: [{ code: "app-crashed" }],
+  },
+  expired: {
+    files: { "/etc/expired.pem": expired },
+    service: "LoadCredential=tls.pem:/etc/expired.pem",
+    until: isReady,
+    finds: [
+      {
+        code: "certificate-expired",
+        severity: "error",
+        message: /^The certificate in \/etc\/expired\.pem expired \d+ d ago\.$/,
+        evidence: /valid until 2020-02-01T00:00:00\.000Z/,
+        copy: ["certbot renew", /sockact restart expired$/],
+      },
+    ],
   },
 };

@@ -39,7 +39,8 @@ Exit codes:
   0  shown, and with a name: it runs, or the next connection starts it
   1  there is no such service, or systemd could not be asked
   2  the arguments are wrong
-  3  with a name: it has failed, is stopped, or is not loaded`,
+  3  with a name: it has failed, is stopped or not loaded, or has crashed and is
+     not ready again`,
     )
     .action(async (name: string | undefined, options: StatusOptions) => {
       const { status } = await import("../status/status.ts");

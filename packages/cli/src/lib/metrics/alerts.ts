@@ -125,6 +125,21 @@ export const alerts = {
     reason:
       "A queue fills for a moment while the app starts. An app that accepts empties it in milliseconds, so a queue that is full for a minute belongs to a blocked or overloaded process.",
   },
+  SockactAppBlocked: {
+    expression: promql`${"sockact_accept_queue_length"} > 0
+      and ignoring (socket, address, state) ${"sockact_app_state"}{state="awake"} == 1
+      unless ${"sockact_accept_queue_length"}
+        / ignoring (address) group_left () ${"sockact_accept_queue_limit"} > 0.8`,
+    for: "5m",
+    severity: "critical",
+    summary: "{{ $labels.app }} accepts no clients",
+    description:
+      "The app runs, and for five minutes connections to {{ $labels.address }} have waited whenever somebody looked.",
+    command: doctor,
+    page: "troubleshooting",
+    reason:
+      "An app accepts within milliseconds, even under load. After five minutes, a loop without end or a slow regular expression blocks it. With `watchdogSec`, systemd restarts it by itself.",
+  },
   SockactHandoverFailed: {
     expression: promql`increase(${"sockact_handovers_total"}{result="failure"}[${"15m"}]) > 0`,
     for: "0s",
@@ -198,7 +213,7 @@ export const alerts = {
     for: "1h",
     severity: "warning",
     summary: "The certificate of {{ $labels.app }} expires in {{ $value | humanizeDuration }}",
-    description: "{{ $labels.certificate }} has not been renewed, or the app has not loaded the new one.",
+    description: "{{ $labels.certificate }} has not been renewed.",
     command: doctor,
     page: "tls",
     reason:
@@ -254,9 +269,10 @@ export const alerts = {
       "The service of sockact metrics install is in the group systemd-journal. Ten minutes survive an upgrade that changes it.",
   },
   SockactMetricsMissing: {
-    // A target that is no longer in prometheus.yml has no `up`. One that answers without these metrics is a
-    // node_exporter: then another job of the same host may have them.
-    expression: promql`group by (job, instance) (present_over_time(${"sockact_build_info"}[${"1d"}]))
+    // `metrics install` prints the job `sockact`. A target that is no longer in prometheus.yml has no `up`. One
+    // that answers without these metrics is a node_exporter: then another job of the same host may have them.
+    expression: promql`group by (job, instance) (up{job="sockact"} == 0)
+      or group by (job, instance) (present_over_time(${"sockact_build_info"}[${"1d"}]))
       unless group by (job, instance) (${"sockact_build_info"})
       and on (job, instance) (up == 0 or label_replace(up, "host", "$1", "instance", "(.*?)(:[0-9]+)?")
         unless on (host) label_replace(${"sockact_build_info"}, "host", "$1", "instance", "(.*?)(:[0-9]+)?"))`,
@@ -264,7 +280,7 @@ export const alerts = {
     severity: "critical",
     summary: "{{ $labels.instance }} has no metrics of sockact",
     description:
-      "The host had them within a day, and has none now: it is down, the endpoint does not answer, or the file is gone. No other alert of this host can fire.",
+      "The host has never had them, or has none now: it is down, the endpoint does not answer, or the file is gone. No other alert of this host can fire.",
     command: "sudo npx sockact doctor sockact-metrics",
     page: "metrics",
     reason:

@@ -1,6 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { installedSite } from "../install/install.ts";
 import { servedCertificates } from "../proxy/certificate.ts";
+import { firstCertificateIn } from "../shared/first-certificate.ts";
 import { listOf } from "../shared/properties.ts";
 import { textOrEmpty } from "../shared/read-file.ts";
 import type { KnownApp } from "./known-apps.ts";
@@ -41,20 +42,8 @@ function ofFiles({ units }: KnownApp): Record<string, number> {
   );
   return Object.fromEntries(
     [...new Set(paths)].flatMap((path) => {
-      const value = inFile(path);
-      return value === undefined ? [] : [[path, value]];
+      const certificate = firstCertificateIn(path);
+      return certificate === undefined ? [] : [[path, expiry(certificate)]];
     }),
   );
-}
-
-/** The expiry of the first certificate in a file, which is that of the server. */
-function inFile(path: string): number | undefined {
-  const text = textOrEmpty(path);
-  // A private key is not even parsed.
-  const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(text)?.[0];
-  try {
-    return pem === undefined ? undefined : expiry(new X509Certificate(pem));
-  } catch {
-    return undefined;
-  }
 }

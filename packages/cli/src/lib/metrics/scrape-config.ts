@@ -1,15 +1,15 @@
 import { dirname } from "node:path";
 import type { ForReader } from "../install-app/wanted-service.ts";
 
-/** An address that only the machine itself reaches, or any address of the machine. */
-const unnamed = /^(?:127\.[\d.]+|\[::1?\]|0\.0\.0\.0|)(?=:\d+$)/;
+/** The address of localhost, or any address of the machine. */
+const unnamed = /^(?:127\.0\.0\.1|\[::1?\]|0\.0\.0\.0|)(?=:\d+$)/;
 
 /** Where Prometheus reaches the endpoint. Undefined for a unix socket, to which it can't connect. */
 function targetOf(listen: string, host: string): string | undefined {
   if (/^[/@]/.test(listen)) return undefined;
   const address = /^\d+$/.test(listen) ? `:${listen}` : listen;
   // As in Debian's prometheus.yml, so that both jobs of a host have the same name for it.
-  const name = /^(?:127\.|\[::1\])/.test(address) ? "localhost" : host;
+  const name = /^(?:127\.0\.0\.1:|\[::1\])/.test(address) ? "localhost" : host;
   return address.replace(unnamed, name);
 }
 

@@ -134,29 +134,31 @@ function refusal({ code = "", message }: NodeJS.ErrnoException): Pick<ServedCert
   return { state: isAlert ? "missing" : "unknown", why: message };
 }
 
-function judged(
-  certificate: X509Certificate,
-  host: string,
-  now: number,
-): Pick<ServedCertificate, "state" | "issuer" | "until"> {
+/** Whether a certificate has expired, or should have been renewed already. */
+export function validityOf(certificate: X509Certificate, now: number): "valid" | "expires" | "expired" {
   const from = Date.parse(certificate.validFrom);
   const until = Date.parse(certificate.validTo);
   // Both Caddy and certbot renew when a third of the time is left, at the latest. A certificate may be valid
   // for six days only, and one of Caddy's own authority for twelve hours.
   const soon = Math.min(14 * DAY, (until - from) / 4);
-  const state =
-    certificate.checkHost(host) === undefined
-      ? "other-host"
-      : until <= now
-        ? "expired"
-        : until - now < soon
-          ? "expires"
-          : "valid";
+  if (until <= now) return "expired";
+  return until - now < soon ? "expires" : "valid";
+}
+
+/** When a certificate expires, as in ISO 8601. */
+export const untilOf = ({ validTo }: X509Certificate): string => new Date(validTo).toISOString();
+
+function judged(
+  certificate: X509Certificate,
+  host: string,
+  now: number,
+): Pick<ServedCertificate, "state" | "issuer" | "until"> {
+  const state = certificate.checkHost(host) === undefined ? "other-host" : validityOf(certificate, now);
   const nameIn = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(certificate.issuer)?.[1];
   return {
     state,
     // Caddy Local Authority - ECC Intermediate
     issuer: (nameIn("O") ?? nameIn("CN") ?? "an unknown issuer").replace(/ - .*/, ""),
-    until: new Date(until).toISOString(),
+    until: untilOf(certificate),
   };
 }

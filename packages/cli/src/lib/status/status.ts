@@ -79,6 +79,10 @@ function reportText(
   return `${statusTable(services)}${rest === "" ? "" : `\n${rest}`}`;
 }
 
+/** Whether it is stopped or has failed, or has crashed and is not ready again. */
+const isDown = ({ state, restarts }: ServiceStatus): boolean =>
+  ["failed", "stopped", "not loaded", "restarting"].includes(state) || (state === "starting" && restarts > 0);
+
 /** Shows one service, or all that sockets start, and returns the exit code. */
 export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
   const { user, all = false, json = false } = options;
@@ -99,6 +103,5 @@ export async function status(name: string | undefined, options: StatusOptions): 
   if (json) printJson(toJson(report));
   else print(reportText(report, name, manager));
   if (name === undefined) return 0;
-  const { state } = report.services[0]!;
-  return state === "failed" || state === "stopped" || state === "not loaded" ? EXIT.inactive : 0;
+  return isDown(report.services[0]!) ? EXIT.inactive : 0;
 }

@@ -1,9 +1,16 @@
 import { X509Certificate } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { agoText } from "../../output/quantities.ts";
-import type { HostCertificate, ServedCertificate } from "../../proxy/certificate.ts";
+import {
+  type HostCertificate,
+  type ServedCertificate,
+  untilOf,
+  validityOf,
+} from "../../proxy/certificate.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
+import { firstCertificateIn } from "../../shared/first-certificate.ts";
 import { readTextFile } from "../../shared/read-file.ts";
+import { credentialFiles } from "../facts/files.ts";
 import { certificates, isPublic, ownAddresses, records, site, siteText } from "../facts/hosts.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
@@ -13,29 +20,34 @@ export const namesOfHosts: readonly Diagnosis[] = [
   {
     code: "certificate-expired",
     severity: "error",
-    title: "the certificate of a host name has expired",
+    title: "a certificate has expired",
     why: "Browsers show an error instead of the site.",
-    looksAt: "The certificate that the proxy serves on this machine for each host name, by a TLS handshake.",
-    remedy: "Renew the certificate, and reload the proxy. Then find out why it was not renewed.",
-    find: (subject) =>
-      found(subject, "expired", ({ host, until }) => ({
+    looksAt:
+      "The certificate that the proxy serves on this machine for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`.",
+    remedy: "Renew the certificate, and reload the proxy or the app. Then find out why it was not renewed.",
+    find: async (subject) => [
+      ...(await found(subject, "expired", ({ host, until }) => ({
         message: `The certificate of ${host} expired ${agoText(new Date(until!))} ago.`,
         ...renewal,
-      })),
+      }))),
+      ...(await foundInFiles(subject, "expired", (until) => `expired ${agoText(until)} ago`)),
+    ],
   },
   {
     code: "certificate-expires",
     severity: "warning",
-    title: "the certificate of a host name expires soon",
+    title: "a certificate expires soon",
     why: "Caddy and certbot renew a certificate when a third of its time is left, at the latest. This one should have been renewed already, and browsers show an error when it has expired.",
     looksAt:
-      "The certificate that the proxy serves on this machine for each host name, by a TLS handshake. It is a finding in the last 14 days, or in the last quarter of a certificate for less than 56 days.",
+      "The certificate that the proxy serves on this machine for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`. It is a finding in the last 14 days, or in the last quarter of a certificate for less than 56 days.",
     remedy: "Find out why it was not renewed: the journal of Caddy, or `certbot renew --dry-run`.",
-    find: (subject) =>
-      found(subject, "expires", ({ host, until }) => ({
+    find: async (subject) => [
+      ...(await found(subject, "expires", ({ host, until }) => ({
         message: `The certificate of ${host} expires in ${agoText(new Date(), new Date(until!))}.`,
         ...renewal,
-      })),
+      }))),
+      ...(await foundInFiles(subject, "expires", (until) => `expires in ${agoText(new Date(), until)}`)),
+    ],
   },
   {
     code: "certificate-other-host",
@@ -189,6 +201,28 @@ async function found(
             ],
           };
     });
+}
+
+/** The certificates in files of the service that are in this state. */
+async function foundInFiles(
+  subject: Subject,
+  state: "expired" | "expires",
+  when: (until: Date) => string,
+): Promise<Found[]> {
+  const files = await subject.get(credentialFiles);
+  return [...new Set(files)].flatMap((path): Found[] => {
+    const certificate = firstCertificateIn(path);
+    if (certificate === undefined || validityOf(certificate, Date.now()) !== state) return [];
+    return [
+      {
+        unit: subject.service,
+        message: `The certificate in ${path} ${when(new Date(certificate.validTo))}.`,
+        evidence: [{ text: `valid until ${untilOf(certificate)}`, source: path }],
+        fix: "Find out why it was not renewed: certbot says so. After a renewal, restart the app, or reload it if it then reads the file.",
+        copy: ["certbot renew", subject.command("restart")],
+      },
+    ];
+  });
 }
 
 /** The file with a certificate for the host name that is valid longer than what the proxy serves. */

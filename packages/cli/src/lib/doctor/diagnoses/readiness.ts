@@ -85,8 +85,8 @@ export const readiness: readonly Diagnosis[] = [
           },
           ...addresses.map((address) => ({ text: `A client waits at ${address}`, source: "/proc/net" })),
         ],
-        fix: "Find the code that runs so long: a loop without end, a slow regular expression, or a large JSON. Split it into short steps, or move it to a worker thread. To serve again now, restart the service. A process that does not react to the signal is killed after TimeoutStopSec=.",
-        copy: [subject.command("restart")],
+        fix: "Find the code that runs so long: a loop without end, a slow regular expression, or a large JSON. Split it into short steps, or move it to a worker thread. To serve again now, kill the process, which reacts to no other signal: systemd or the next client starts the service again.",
+        copy: [`${subject.systemctl} kill --signal=KILL ${subject.service}`],
       };
     },
   },

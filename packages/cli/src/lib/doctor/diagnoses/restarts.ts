@@ -3,7 +3,7 @@ import { site } from "../../shared/site.ts";
 import { lastChange, unitFiles } from "../facts/files.ts";
 import { journal, lastLines, lastRun, quoted } from "../facts/journal.ts";
 import { requirements, serviceUnit, since, socketUnits, uptime } from "../facts/units.ts";
-import { failureText, lastEnd, longestGap, recentStarts, runs } from "../facts/runs.ts";
+import { failureText, isSleep, lastEnd, longestGap, recentStarts, runs } from "../facts/runs.ts";
 import { addLines, editUnit, readJournal } from "../model/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
@@ -118,7 +118,10 @@ export const restarts: readonly Diagnosis[] = [
     remedy: "Set a longer `idleTimeout`, or correct the error that makes the app exit before it accepts.",
     async find(subject) {
       const [service, all, end] = await subject.all(serviceUnit, runs, lastEnd);
-      const { length } = recentStarts(all);
+      // Runs that crashed are not sleep, and may have been before the repair.
+      const { length } = recentStarts(
+        all.filter(({ end: own }) => own === undefined || isSleep(service, own)),
+      );
       if (length === 0 || !end.isAsleep) return [];
       return {
         message: `${subject.service} was started ${length} times in the last minute. ${end.text} An app that goes to sleep exits like this.`,

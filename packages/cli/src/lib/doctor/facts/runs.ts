@@ -117,6 +117,15 @@ const isFailedStart = (service: Unit, code: string | undefined, status: string):
   status === String(FAILED_START_STATUS) &&
   service.list("RestartPreventExitStatus").includes(status);
 
+/** Whether a process with this end has gone to sleep. */
+export const isSleep = (
+  service: Unit,
+  { code, status }: { code: string; status: number | string },
+): boolean =>
+  code === "exited" &&
+  service.list("RestartPreventExitStatus").includes(String(status)) &&
+  Number(status) !== FAILED_START_STATUS;
+
 /** How the main process last ended, even if the service is running again. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await subject.all(serviceUnit, runs);
@@ -127,7 +136,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
       : code === "exited"
         ? `It exited with ${status}.${status === "0" ? ` ${background}` : ""}`
         : `It was killed by signal ${name}.`,
-    isAsleep: code === "exited" && statuses.includes(status) && status !== String(FAILED_START_STATUS),
+    isAsleep: isSleep(service, { code, status }),
   });
   // If a command of ExecStartPre= fails, systemd starts no main process.
   const control = all.findLast((run) => run.end ?? run.control)?.control;
