@@ -52,6 +52,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a collector that follows t
     expect(await valueOf("named", "app_up")).toBe(1);
   });
 
+  test("sees what the journal does not say, when systemd's answer is old", async () => {
+    await systemd.installUnits({
+      "quiet.socket": "[Socket]\nListenStream=82\nLogLevelMax=notice\n",
+      "quiet.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    });
+    await systemd.start("quiet.socket");
+    const impatient = new CollectorInside(systemd, { follow: true, trust: 1 });
+    expect((await impatient.sample())("quiet")["app_up"]).toBe(1);
+    await systemd.stop("quiet.socket");
+    expect((await impatient.sample())("quiet")["app_up"]).toBe(0);
+    await impatient.close();
+  });
+
   test("keeps no text that stands in an event, which every user may write", async () => {
     const restart = (await follower.sample())("shop")["starts_total"]! + 1;
     await systemd.write(

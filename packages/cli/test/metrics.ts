@@ -48,7 +48,10 @@ export class CollectorInside {
   /** What apps had recorded of their own at the last sample, and what was wrong with it until then. */
   own: { text: string; problems: string[] } = { text: "", problems: [] };
 
-  constructor(systemd: PrivateSystemd, options: { follow?: boolean; state?: string; ofApps?: boolean } = {}) {
+  constructor(
+    systemd: PrivateSystemd,
+    options: { follow?: boolean; trust?: number; state?: string; ofApps?: boolean } = {},
+  ) {
     this.#child = systemd.spawn([systemd.node, path, JSON.stringify(options)]);
     const lines: Interface = createInterface({ input: this.#child.stdout! });
     this.#lines = lines[Symbol.asyncIterator]();

@@ -15,6 +15,8 @@ import { monotonicTime } from "./monotonic-time.ts";
 export interface CollectorOptions {
   /** Whether to follow the journal between samples, which makes a sample cheap. */
   follow?: boolean | undefined;
+  /** With `follow`, how long an answer of systemd counts, in milliseconds. */
+  trust?: number | undefined;
   /** The file that keeps the counters. */
   state?: string | undefined;
   /** Whether to include the services of the distribution. */
@@ -42,6 +44,7 @@ export function openCollector(
   manager: ServiceManager,
   {
     follow = false,
+    trust,
     state,
     all = false,
     version = ownVersion(),
@@ -50,7 +53,7 @@ export function openCollector(
     ofApps,
   }: CollectorOptions = {},
 ): Collector {
-  const units = new KnownUnits(manager, { all, follow });
+  const units = new KnownUnits(manager, { all, follow, trust });
   const counting = new Counting(manager, { follow, state, onProblem, ofApps });
 
   async function values(): Promise<Sample[]> {
@@ -86,7 +89,7 @@ export function openCollector(
   return {
     async sample() {
       const sampled = last.then(values);
-      last = sampled.catch(() => {});
+      last = sampled.catch(() => units.forget());
       return sampled;
     },
     close: () => counting.close(),

@@ -30,6 +30,18 @@ function changedAt(path: string): bigint {
 }
 
 /**
+ * How long an answer of systemd counts, in milliseconds. Without an entry in the journal, a change is seen only
+ * then: LogLevelMax= of a unit suppresses systemd's own entries, and journald drops those of a flood.
+ */
+const TRUST_MS = 300_000;
+
+interface KnownUnitsOptions {
+  all: boolean;
+  follow: boolean;
+  trust?: number | undefined;
+}
+
+/**
  * What systemd has said about the units. With `follow`, it is asked again only about units that may have
  * changed: the journal has an entry about them, or systemd has another run of them. systemd has loaded its
  * units again if it says so in a file, or if its generators have run.
@@ -38,6 +50,7 @@ export class KnownUnits {
   readonly #manager: ServiceManager;
   readonly #all: boolean;
   readonly #follow: boolean;
+  readonly #trust: number;
   readonly #folder: string;
   #services: readonly ActivatedService[] = [];
   /** Whether there may be other services. */
@@ -53,10 +66,11 @@ export class KnownUnits {
   #loadedAt = "";
   #runs = new Map<string, string>();
 
-  constructor(manager: ServiceManager, { all, follow }: { all: boolean; follow: boolean }) {
+  constructor(manager: ServiceManager, { all, follow, trust = TRUST_MS }: KnownUnitsOptions) {
     this.#manager = manager;
     this.#all = all;
     this.#follow = follow;
+    this.#trust = trust * 1000;
     const runtime = manager.user ? (process.env["XDG_RUNTIME_DIR"] ?? "/nonexistent") : "/run";
     this.#folder = join(runtime, "systemd");
   }
@@ -77,11 +91,17 @@ export class KnownUnits {
     else if (unit.endsWith(".socket")) this.#isStale = true;
   }
 
+  /** Asks systemd about everything the next time. */
+  forget(): void {
+    this.#isStale = true;
+  }
+
   /** Asks systemd which services there are, if that may have changed. */
   async discover(): Promise<void> {
     const loadedAt = [this.#folder, join(this.#folder, "systemd-units-load")].map(changedAt).join(" ");
     const runsAt = changedAt(join(this.#folder, "units"));
-    if (loadedAt !== this.#loadedAt || !this.#follow) this.#isStale = true;
+    const isOld = monotonicTime() - this.#foundAt > this.#trust;
+    if (loadedAt !== this.#loadedAt || isOld || !this.#follow) this.#isStale = true;
     if (runsAt !== this.#runsAt) this.#touchRuns();
     if (this.#isStale) {
       this.#foundAt = monotonicTime();
@@ -118,7 +138,7 @@ export class KnownUnits {
     return services.map(({ name }) => this.#apps.get(name)!);
   }
 
-  /** Each unit that is active has a link to its InvocationID. */
+  /** Each service that is active has a link to its InvocationID. */
   #touchRuns(): void {
     const folder = join(this.#folder, "units");
     const found = new Map<string, string>();
