@@ -1,4 +1,5 @@
-import { type Alert, alerts } from "../../../packages/cli/src/lib/metrics/alerts.ts";
+import type { Alert } from "../../../packages/cli/src/lib/metrics/alert.ts";
+import { alerts } from "../../../packages/cli/src/lib/metrics/alerts.ts";
 import { type Metric, metrics } from "../../../packages/cli/src/lib/metrics/catalog.ts";
 
 /** The entries of all metrics. */

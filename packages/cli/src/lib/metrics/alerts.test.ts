@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Alert, alerts } from "./alerts.ts";
+import type { Alert } from "./alert.ts";
+import { alerts } from "./alerts.ts";
 import { metrics } from "./catalog.ts";
 import { dashboard } from "./dashboard.ts";
 import { rows } from "./panels.ts";

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { installedSite } from "../install/install.ts";
 import { servedCertificates } from "../proxy/certificate.ts";
-import { firstCertificateIn } from "../shared/first-certificate.ts";
+import { firstCertificateIn } from "../shared/x509.ts";
 import { listOf } from "../shared/properties.ts";
 import { textOrEmpty } from "../shared/read-file.ts";
 import type { KnownApp } from "./known-apps.ts";

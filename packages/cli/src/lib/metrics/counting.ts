@@ -123,7 +123,7 @@ export class Counting {
     this.#readAgain = readAgain;
     const onEntry = ({ record, ...entry }: Entry) => {
       if (record) this.#records.add(record);
-      // Every user may send a long text with an event: the text does not wait with it.
+      // Every user may send a long record with an event: the record does not wait with it.
       this.#last = { ...entry, record: undefined };
       if (entry.event && this.#waiting.push(this.#last) >= MOST_WAITING) readAgain.abort();
     };

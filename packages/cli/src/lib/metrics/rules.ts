@@ -1,5 +1,6 @@
 import { site } from "../shared/site.ts";
-import { type Alert, alerts } from "./alerts.ts";
+import type { Alert } from "./alert.ts";
+import { alerts } from "./alerts.ts";
 
 /** YAML's string in single quotes has only one character that needs another form. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -2,6 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { agoText } from "../output/quantities.ts";
 import { textOrEmpty } from "../shared/read-file.ts";
+import { untilOf, validityOf } from "../shared/x509.ts";
 import { type ListeningSocket, listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -33,7 +34,6 @@ export interface ServedCertificate extends HostCertificate {
 
 /** How long the proxy may take to answer, in milliseconds. It runs on this machine. */
 const LIMIT = 2_000;
-const DAY = 86_400_000;
 
 /**
  * Looks at the certificates that this machine's proxy serves, by a TLS handshake for each host name. This shows
@@ -128,25 +128,11 @@ async function handshake(host: string, address: string): Promise<X509Certificate
   });
 }
 
-/** An alert of TLS says that there is no certificate for this name. */
+/** With an alert of TLS, the proxy says that it has no certificate for this name. */
 function refusal({ code = "", message }: NodeJS.ErrnoException): Pick<ServedCertificate, "state" | "why"> {
   const isAlert = /^ERR_SSL_(?:TLSV1_|SSLV3_|(?:SSL\/)?TLS)/.test(code);
   return { state: isAlert ? "missing" : "unknown", why: message };
 }
-
-/** Whether a certificate has expired, or should have been renewed already. */
-export function validityOf(certificate: X509Certificate, now: number): "valid" | "expires" | "expired" {
-  const from = Date.parse(certificate.validFrom);
-  const until = Date.parse(certificate.validTo);
-  // Both Caddy and certbot renew when a third of the time is left, at the latest. A certificate may be valid
-  // for six days only, and one of Caddy's own authority for twelve hours.
-  const soon = Math.min(14 * DAY, (until - from) / 4);
-  if (until <= now) return "expired";
-  return until - now < soon ? "expires" : "valid";
-}
-
-/** When a certificate expires, as in ISO 8601. */
-export const untilOf = ({ validTo }: X509Certificate): string => new Date(validTo).toISOString();
 
 function judged(
   certificate: X509Certificate,

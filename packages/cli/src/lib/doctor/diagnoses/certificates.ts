@@ -1,21 +1,14 @@
-import { X509Certificate } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { agoText } from "../../output/quantities.ts";
-import {
-  type HostCertificate,
-  type ServedCertificate,
-  untilOf,
-  validityOf,
-} from "../../proxy/certificate.ts";
+import type { HostCertificate, ServedCertificate } from "../../proxy/certificate.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
-import { firstCertificateIn } from "../../shared/first-certificate.ts";
-import { readTextFile } from "../../shared/read-file.ts";
+import { firstCertificateIn, untilOf, validityOf } from "../../shared/x509.ts";
 import { credentialFiles } from "../facts/files.ts";
 import { certificates, isPublic, ownAddresses, records, site, siteText } from "../facts/hosts.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** The certificates and the DNS records of the host names. */
+/** The certificates of a service, and the DNS records of its host names. */
 export const namesOfHosts: readonly Diagnosis[] = [
   {
     code: "certificate-expired",
@@ -23,7 +16,7 @@ export const namesOfHosts: readonly Diagnosis[] = [
     title: "a certificate has expired",
     why: "Browsers show an error instead of the site.",
     looksAt:
-      "The certificate that the proxy serves on this machine for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`.",
+      "The certificate that the proxy of this machine serves for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`.",
     remedy: "Renew the certificate, and reload the proxy or the app. Then find out why it was not renewed.",
     find: async (subject) => [
       ...(await found(subject, "expired", ({ host, until }) => ({
@@ -39,7 +32,7 @@ export const namesOfHosts: readonly Diagnosis[] = [
     title: "a certificate expires soon",
     why: "Caddy and certbot renew a certificate when a third of its time is left, at the latest. This one should have been renewed already, and browsers show an error when it has expired.",
     looksAt:
-      "The certificate that the proxy serves on this machine for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`. It is a finding in the last 14 days, or in the last quarter of a certificate for less than 56 days.",
+      "The certificate that the proxy of this machine serves for each host name, by a TLS handshake, and the first one in each file of `LoadCredential=`. It is a finding in the last 14 days, or in the last quarter of a certificate for less than 56 days.",
     remedy: "Find out why it was not renewed: the journal of Caddy, or `certbot renew --dry-run`.",
     find: async (subject) => [
       ...(await found(subject, "expires", ({ host, until }) => ({
@@ -229,16 +222,12 @@ async function foundInFiles(
 function newerFile(text: string, { host, until }: ServedCertificate): string | undefined {
   const files = Array.from(text.matchAll(/\bssl_certificate\s+(\S+);/g), ([, file]) => file!);
   return files.find((file) => {
-    try {
-      const certificate = new X509Certificate(readTextFile(file));
-      return (
-        certificate.checkHost(host) !== undefined &&
-        Date.parse(certificate.validTo) > Math.max(Date.now(), Date.parse(until ?? ""))
-      );
-    } catch {
-      // Without root, the folder of certbot can't be read.
-      return false;
-    }
+    // Without root, the folder of certbot can't be read.
+    const certificate = firstCertificateIn(file);
+    return (
+      certificate?.checkHost(host) !== undefined &&
+      Date.parse(certificate.validTo) > Math.max(Date.now(), Date.parse(until ?? ""))
+    );
   });
 }
 

@@ -118,7 +118,7 @@ export const restarts: readonly Diagnosis[] = [
     remedy: "Set a longer `idleTimeout`, or correct the error that makes the app exit before it accepts.",
     async find(subject) {
       const [service, all, end] = await subject.all(serviceUnit, runs, lastEnd);
-      // Runs that crashed are not sleep, and may have been before the repair.
+      // A run that has crashed, perhaps before the repair, has not gone to sleep.
       const { length } = recentStarts(
         all.filter(({ end: own }) => own === undefined || isSleep(service, own)),
       );

@@ -111,27 +111,27 @@ const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", 
 const background =
   "A program that puts itself into the background ends like this, and systemd then ends what it has started.";
 
-/** Whether the app has exited as one behind a proxy does that ends before it listens. */
-const isFailedStart = (service: Unit, code: string | undefined, status: string): boolean =>
-  code === "exited" &&
-  status === String(FAILED_START_STATUS) &&
-  service.list("RestartPreventExitStatus").includes(status);
+/** How a process has ended: as waitid(2) says it. */
+type Ended = { code: string | undefined; status: number | string };
 
-/** Whether a process with this end has gone to sleep. */
-export const isSleep = (
-  service: Unit,
-  { code, status }: { code: string; status: number | string },
-): boolean =>
-  code === "exited" &&
-  service.list("RestartPreventExitStatus").includes(String(status)) &&
-  Number(status) !== FAILED_START_STATUS;
+/** Whether Restart= does not restart a service whose process has ended like this. */
+const isNotRestarted = (service: Unit, { code, status }: Ended): boolean =>
+  code === "exited" && service.list("RestartPreventExitStatus").includes(String(status));
+
+/** Whether the app has exited as one behind a proxy does that ends before it listens. */
+const isFailedStart = (service: Unit, end: Ended): boolean =>
+  isNotRestarted(service, end) && Number(end.status) === FAILED_START_STATUS;
+
+/** Whether the process has gone to sleep. */
+export const isSleep = (service: Unit, end: Ended): boolean =>
+  isNotRestarted(service, end) && Number(end.status) !== FAILED_START_STATUS;
 
 /** How the main process last ended, even if the service is running again. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await subject.all(serviceUnit, runs);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
-    text: isFailedStart(service, code, status)
+    text: isFailedStart(service, { code, status })
       ? "It ended before it listened."
       : code === "exited"
         ? `It exited with ${status}.${status === "0" ? ` ${background}` : ""}`
@@ -245,7 +245,7 @@ export function failureText(service: Unit): string {
   const step = steps[status] === undefined ? "" : `: ${steps[status]}`;
   return [
     results[service.get("Result")] ?? "",
-    isFailedStart(service, code, status)
+    isFailedStart(service, { code, status })
       ? "Its main process ended before it listened. Its log says why."
       : code === "exited"
         ? `Its main process exited with status ${status}${step}.`
