@@ -1,23 +1,21 @@
 import { list, read, watchedBy } from "../shared/proc.ts";
-import { socketRows } from "../shared/socket-rows.ts";
+import { ipSockets, unixSockets } from "../shared/socket-tables.ts";
 
 /** The inodes of sockets with clients that wait to be accepted. Empty without /proc, as on macOS. */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
-  const tables = isDatagram ? ["udp", "udp6"] : ["tcp", "tcp6"];
+  const tables = isDatagram ? (["udp", "udp6"] as const) : (["tcp", "tcp6"] as const);
   return [
     ...tables.flatMap((table) => withFullQueue(table, inodes)),
     ...(isDatagram ? [] : withUnixClients(inodes)),
   ];
 }
 
-/** For a listening socket, rx_queue in proc_pid_net(5) is the length of the accept queue. */
-function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
+function withFullQueue(table: "tcp" | "tcp6" | "udp" | "udp6", inodes: ReadonlySet<number>): number[] {
   const waiting: number[] = [];
-  for (const row of socketRows(table)) {
-    const [, , , state, queues = "", , , , , inode] = row.trim().split(/\s+/);
-    // The kernel lists listening sockets first. There may be thousands of connections.
-    if (table.startsWith("tcp") && state !== "0A") break;
-    if (inodes.has(Number(inode)) && !queues.endsWith(":00000000")) waiting.push(Number(inode));
+  for (const { st, rxQueue, inode } of ipSockets(table)) {
+    // The listening sockets come first. There may be thousands of connections.
+    if (table.startsWith("tcp") && st !== "0A") break;
+    if (inodes.has(inode) && rxQueue > 0) waiting.push(inode);
   }
   return waiting;
 }
@@ -29,12 +27,11 @@ function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
 function withUnixClients(inodes: ReadonlySet<number>): number[] {
   const listeners = new Map<string, number>();
   const addresses = new Set<string>();
-  for (const row of socketRows("unix")) {
-    const [, state, inode, address = ""] = /^(?:\S+ +){5}(\S+) +(\d+) ([^]+)$/.exec(row) ?? [];
-    if (inodes.has(Number(inode))) listeners.set(address, Number(inode));
-    else if (state === "02" && inode === "0") addresses.add(address);
+  for (const { st, inode, path } of unixSockets()) {
+    if (inodes.has(inode)) listeners.set(path, inode);
+    else if (st === "02" && inode === 0) addresses.add(path);
   }
-  return [...listeners].flatMap(([address, inode]) => (addresses.has(address) ? [inode] : []));
+  return [...listeners].flatMap(([path, inode]) => (addresses.has(path) ? [inode] : []));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import { socketRows } from "../shared/socket-rows.ts";
+import { ipSockets, unixSockets } from "../shared/socket-tables.ts";
 import type { Address } from "./addresses.ts";
 
 /** The clients of a socket. */
@@ -82,26 +82,23 @@ export function countClients(addresses: readonly Address[]): (CountedClients | n
     if (isAnyAddress(key)) any.set(`${table} ${port}`, clients);
   }
 
-  for (const table of ["tcp", "tcp6"]) {
+  for (const table of ["tcp", "tcp6"] as const) {
     if (!tables.has(table)) continue;
-    for (const row of socketRows(table)) {
-      const [, local = "", client = "", state, , , , , , inode] = row.trim().split(/\s+/);
+    for (const { local, remote, st, inode } of ipSockets(table)) {
       const port = local.slice(local.indexOf(":") + 1);
-      const isClosed = state === "06";
+      const isClosed = st === "06";
       // ESTABLISHED, and CLOSE_WAIT for a client that has closed its side.
-      if (!ports.has(port) || (state !== "01" && state !== "08" && !isClosed)) continue;
+      if (!ports.has(port) || (st !== "01" && st !== "08" && !isClosed)) continue;
       const clients = found.get(`${table} ${local}`) ?? any.get(`${table} ${port}`);
-      if (isClosed) clients?.closed.push(client);
-      else if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
+      if (isClosed) clients?.closed.push(remote);
+      else if (clients) clients[inode === 0 ? "waiting" : "open"] += 1;
     }
   }
   if (tables.has("unix")) {
-    for (const row of socketRows("unix")) {
-      const [, state, inode, path = ""] = /^(?:\S+ +){5}(\S+) +(\d+) ([^]+)$/.exec(row) ?? [];
+    for (const { st, inode, path } of unixSockets()) {
       const clients = found.get(`unix ${path}`);
-      if (clients && state === "03") clients.open += 1;
-      // A client that is not accepted has no inode.
-      else if (clients && state === "02" && inode === "0") clients.waiting += 1;
+      if (clients && st === "03") clients.open += 1;
+      else if (clients && st === "02" && inode === 0) clients.waiting += 1;
     }
   }
   return own.map((key) => (key === undefined ? null : found.get(key)!));

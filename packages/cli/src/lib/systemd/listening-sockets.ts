@@ -1,4 +1,4 @@
-import { socketRows } from "../shared/socket-rows.ts";
+import { type IpSocket, ipSockets, type UnixSocket, unixSockets } from "../shared/socket-tables.ts";
 
 /** A listening socket or a datagram socket. */
 export interface ListeningSocket {
@@ -10,21 +10,20 @@ export interface ListeningSocket {
 
 /** The listening sockets of a network namespace, by default of this one. */
 export function listeningSocketsIn(folder = "/proc/self/net"): ListeningSocket[] {
-  const tables = ["tcp", "tcp6", "udp", "udp6", "unix"] as const;
-  return tables.flatMap((table) =>
-    [...socketRows(table, folder)].flatMap((row) =>
-      table === "unix" ? unixSocket(row) : ipSocket(row, table),
+  return [
+    ...(["tcp", "tcp6", "udp", "udp6"] as const).flatMap((table) =>
+      [...ipSockets(table, folder)].flatMap((socket) => ipListener(socket, table.startsWith("tcp"))),
     ),
-  );
+    ...[...unixSockets(folder)].flatMap(unixListener),
+  ];
 }
 
-/** proc_pid_net(5). State 0A is a listening TCP socket, 07 a bound UDP socket. */
-function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): ListeningSocket[] {
-  const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
-  const protocol = table.startsWith("tcp") ? "tcp" : "udp";
-  if (state !== (protocol === "tcp" ? "0A" : "07")) return [];
+/** State 0A is a listening TCP socket, 07 a bound UDP socket. */
+function ipListener({ local, st, inode }: IpSocket, isTcp: boolean): ListeningSocket[] {
+  if (st !== (isTcp ? "0A" : "07")) return [];
   const [host = "", port = ""] = local.split(":");
-  return [{ protocol, address: `${ipAddress(host)}:${Number.parseInt(port, 16)}`, inode: Number(inode) }];
+  const address = `${ipAddress(host)}:${Number.parseInt(port, 16)}`;
+  return [{ protocol: isTcp ? "tcp" : "udp", address, inode }];
 }
 
 /**
@@ -40,9 +39,6 @@ function ipAddress(hex: string): string {
 }
 
 /** Flag 00010000 means a listening unix socket. */
-function unixSocket(row: string): ListeningSocket[] {
-  const [, flags, inode, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(row) ?? [];
-  return path !== undefined && flags === "00010000"
-    ? [{ protocol: "unix", address: path, inode: Number(inode) }]
-    : [];
+function unixListener({ flags, inode, path }: UnixSocket): ListeningSocket[] {
+  return path !== "" && flags === "00010000" ? [{ protocol: "unix", address: path, inode }] : [];
 }
