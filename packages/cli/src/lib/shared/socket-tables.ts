@@ -23,6 +23,9 @@ export interface UnixSocket {
   path: string;
 }
 
+/** sl, local_address, rem_address, st, tx_queue:rx_queue, tr:tm->when, retrnsmt, uid, timeout, inode. */
+const IP_ROW = /: (\S+) (\S+) (\S+) \S+:(\S+) \S+ \S+ +\d+ +\d+ (\d+)/;
+
 /**
  * The sockets in `tcp`, `tcp6`, `udp` or `udp6`, by default of this network namespace. None if the table is
  * unreadable. The kernel lists listening sockets first.
@@ -33,10 +36,10 @@ export function* ipSockets(
 ): Generator<IpSocket> {
   const seen = new Set<string>();
   for (const row of rowsOf(table, folder)) {
-    const [, local = "", remote = "", st = "", queues = "", , , , , inode = ""] = row.trim().split(/\s+/);
+    const [, local = "", remote = "", st = "", rxQueue = "", inode = ""] = IP_ROW.exec(row) ?? [];
     // Several sockets may have the same address and no peer: SO_REUSEPORT in socket(7).
     if (!isFirst(seen, remote.endsWith(":0000") ? `${local} ${inode}` : `${local} ${remote}`)) continue;
-    yield { local, remote, st, rxQueue: Number.parseInt(queues.slice(9), 16), inode: Number(inode) };
+    yield { local, remote, st, rxQueue: Number.parseInt(rxQueue, 16), inode: Number(inode) };
   }
 }
 
