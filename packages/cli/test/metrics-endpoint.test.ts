@@ -157,6 +157,20 @@ describeWith(needs, "sockact metrics install", () => {
     ]);
   });
 
+  test("each scrape is answered while systemd executes itself again", { tags: "campaign" }, async () => {
+    const refused: string[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      let isDone = false;
+      const reexec = systemd.mustRun(["systemctl", "daemon-reexec"]).finally(() => (isDone = true));
+      while (!isDone) {
+        const { status, body } = await scrape();
+        if (status !== 200) refused.push(body);
+      }
+      await reexec;
+    }
+    expect(refused).toEqual([]);
+  });
+
   test("it answers at addresses of IPv4, IPv6 and a unix socket", { tags: "campaign" }, async () => {
     const path = "/run/metrics.sock";
     const urls = ["http://127.0.0.1:9464/metrics", "http://[::1]:9100/metrics"];
