@@ -73,7 +73,10 @@ test("other paths and methods", async () => {
   const { ask } = await start(async () => [up]);
   expect((await ask("/")).body.toString()).toContain("/metrics");
   expect((await ask("/metrics?x=1")).status).toBe(200);
-  expect((await ask("/etc/passwd")).status).toBe(404);
+  expect((await ask("http://host.example:9464/metrics?x=1")).status).toBe(200);
+  expect((await ask("http://host.example")).body.toString()).toContain("/metrics");
+  for (const unknown of ["/etc/passwd", "http://host.example/metrics/", "/http://host.example/metrics"])
+    expect((await ask(unknown)).status).toBe(404);
   const posted = await ask("/metrics", "POST");
   expect([posted.status, posted.headers.allow]).toEqual([405, "GET, HEAD"]);
 });

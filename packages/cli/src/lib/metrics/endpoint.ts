@@ -109,7 +109,8 @@ async function answerTo(
   metrics: () => Promise<Answer>,
   late: number,
 ): Promise<Answer> {
-  const path = url.split("?", 1)[0];
+  // RFC 9112, 3.2.2: a server accepts a whole URL too.
+  const path = url.replace(/^https?:\/\/[^/?]*/i, "").split("?", 1)[0] || "/";
   if (path !== "/metrics" && path !== "/") return text(404, "The metrics are at /metrics\n");
   if (method !== "GET" && method !== "HEAD") return text(405, "Use GET\n");
   const answer = await inTime(metrics(), late);
