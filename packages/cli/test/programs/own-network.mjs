@@ -1,14 +1,13 @@
-// Opens as many listening sockets as each message says, or connections to the first of them.
+// Listens, and connects to its first server, as each message says.
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 const servers = [];
 const clients = [];
 
-process.on("message", async ({ tcp = 0, unix = 0, connections = 0 }) => {
-  for (let count = 0; count < tcp + unix; count++) {
-    const server = createServer();
-    server.listen(count < tcp ? { port: 0, host: "127.0.0.1" } : { path: `\0${servers.length}` });
+process.on("message", async ({ listen = [], connections = 0 }) => {
+  for (const options of listen) {
+    const server = createServer().listen(options);
     servers.push(server);
     await once(server, "listening");
   }

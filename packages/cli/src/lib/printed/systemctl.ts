@@ -3,12 +3,8 @@
 /** `Job for shop.service failed because the control process exited with error code.` (252 to 262) */
 export const JOB_FAILED = /job for/i;
 
-/**
- * `D-Bus connection terminated while waiting for jobs.`, `Message recipient disconnected from message bus without
- * replying` (257). systemd or the bus closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`.
- */
-export const DISCONNECTED =
-  /connection terminated|connection reset|connection refused|disconnected|endpoint is not connected/i;
+/** `D-Bus connection terminated while waiting for jobs.`, `Message recipient disconnected from message bus without replying` (257). systemd or the bus closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
+export const DISCONNECTED = /connection (?:terminated|reset|refused)|disconnected|endpoint is not connected/i;
 
 /** `Failed to get properties: Transport endpoint is not connected` (257). dbus-daemon does not know the user. */
 export const BUS_CLOSED = /transport endpoint is not connected/i;

@@ -47,12 +47,13 @@ export function* ipSockets(
 export function* unixSockets(folder = "/proc/self/net"): Generator<UnixSocket> {
   const seen = new Set<string>();
   for (const row of rowsOf("unix", folder)) {
-    const [, address = "", flags = "", st = "", inode = "", path = ""] =
-      /^(\S+): \S+ \S+ (\S+) \S+ (\S+) +(\d+)(?: ([^]+))?$/.exec(row) ?? [];
+    const [, address = "", rest = "", flags = "", st = "", inode = "", path = ""] =
+      /^(\S+): \S+ (\S+ (\S+) \S+ (\S+) +(\d+)(?: ([^]+))?)$/.exec(row) ?? [];
     // The kernel address may be hidden, and then it is 0: kptr_restrict in proc_sys_kernel(5). A connection
-    // that is not accepted has nothing else of its own.
-    const key = /[^0]/.test(address) ? address : inode;
-    if (key === "0" || isFirst(seen, key)) yield { flags, st, inode: Number(inode), path };
+    // that is not accepted has nothing else of its own. The rest is compared because anyone may bind a path
+    // with a line break, behind which it has the address of another socket.
+    const isKnown = /[^0]/.test(address) || inode !== "0";
+    if (!isKnown || isFirst(seen, `${address} ${rest}`)) yield { flags, st, inode: Number(inode), path };
   }
 }
 
